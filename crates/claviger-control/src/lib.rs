@@ -1,0 +1,2 @@
+//! The operators' door.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The domain's language and every decision.
+#![forbid(unsafe_code)]

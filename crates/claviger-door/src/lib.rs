@@ -1,0 +1,2 @@
+//! What may cross between processes, and its framing.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The only way out.
+#![forbid(unsafe_code)]

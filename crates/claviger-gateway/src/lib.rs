@@ -1,0 +1,2 @@
+//! The bots' door.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Prices, instruments, clocks: an immutable MarketView.
+#![forbid(unsafe_code)]

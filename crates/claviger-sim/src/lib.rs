@@ -1,0 +1,2 @@
+//! Paper exchanges with their own signature checks.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Durable memory: journal, bots, policy versions.
+#![forbid(unsafe_code)]

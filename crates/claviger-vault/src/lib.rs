@@ -1,0 +1,2 @@
+//! Real secrets at rest and in use.
+#![forbid(unsafe_code)]
