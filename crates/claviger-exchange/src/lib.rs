@@ -1,2 +1,43 @@
-//! One folder an exchange: bytes to meaning and back.
+//! One folder an exchange: what its requests mean, how they are printed and signed, what its answers say.
+//!
+//! Bytes in, bytes out: no socket, no clock, no secret.
+//! A new exchange is a folder and one line in [`EXCHANGES`].
 #![forbid(unsafe_code)]
+
+pub mod catalogue;
+pub mod exchange;
+pub mod request;
+
+pub use catalogue::{AnswerKind, Catalogue, Grammar, Kind, ParamSpec, Place, Row, Security, Verb};
+pub use exchange::{
+    Bytes, Exchange, HouseCall, HttpAnswer, MarketCall, PrintError, Printed, ReadError, Scheme, Stamp,
+    Surface, Unsigned,
+};
+pub use request::{Claim, ClaimError, RawRequest, Signed};
+
+/// Every exchange there is, in the order they are shown. A new one adds one line here.
+pub const EXCHANGES: &[&dyn Exchange] = &[];
+
+/// The exchange of that name.
+#[must_use]
+pub fn exchange(name: &str) -> Option<&'static dyn Exchange> {
+    EXCHANGES.iter().copied().find(|e| e.name() == name)
+}
+
+/// The surface whose prefix begins `path`, with its exchange and the rest of the path.
+///
+/// `/binance-usdm/fapi/v1/order` is the surface `usdm` of Binance and `/fapi/v1/order`.
+#[must_use]
+pub fn by_prefix(path: &str) -> Option<(&'static dyn Exchange, &'static Surface, &str)> {
+    let (head, _) = path.strip_prefix('/')?.split_once('/')?;
+    let rest = path.get(head.len() + 1..)?;
+    EXCHANGES.iter().find_map(|e| e.surfaces().iter().find(|s| s.prefix == head).map(|s| (*e, s, rest)))
+}
+
+/// The surface that a host serves, for bots that connect by CONNECT.
+///
+/// `path` decides where one host serves several surfaces.
+#[must_use]
+pub fn by_host(host: &str) -> Option<&'static dyn Exchange> {
+    EXCHANGES.iter().copied().find(|e| e.surfaces().iter().any(|s| s.hosts.contains(&host)))
+}

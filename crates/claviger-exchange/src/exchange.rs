@@ -1,0 +1,276 @@
+//! What every exchange must be able to say.
+
+use claviger_core::{
+    ClientOrderId, DenialClass, ExchangeName, Intent, Market, MarketView, Method, OrderRef, OrderState,
+    Outcome, SurfaceName, Symbol, Time,
+};
+
+use crate::{Catalogue, Claim, ClaimError, RawRequest, Row};
+
+/// Bytes that will not grow.
+pub type Bytes = Box<[u8]>;
+
+/// How a signature is made, and in which letters it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// HMAC-SHA256, lower-case hex; upper case is accepted from bots.
+    HmacSha256Hex,
+    /// HMAC-SHA256, standard base64 with padding.
+    HmacSha256Base64,
+    /// Ed25519, standard base64 with padding.
+    Ed25519Base64,
+    /// RSASSA-PKCS1-v1_5 with SHA-256, standard base64 with padding.
+    RsaSha256Base64,
+}
+
+/// One interface of an exchange.
+#[derive(Debug)]
+pub struct Surface {
+    /// Its name: `spot`, `usdm`.
+    pub name: &'static str,
+    /// What stands before the path when a bot connects by base URL: `binance-usdm`.
+    pub prefix: &'static str,
+    /// The hosts that serve it in production; the first is where requests go unless configuration names another.
+    pub hosts: &'static [&'static str],
+    /// The row that tells the server's time.
+    pub time_path: &'static str,
+}
+
+/// The moment for which a request is signed.
+#[derive(Clone, Copy, Debug)]
+pub struct Stamp {
+    /// The exchange's time.
+    pub exchange_ms: u64,
+    /// How long it stays valid upstream: at most 2000.
+    pub window_ms: u64,
+}
+
+/// A request printed from an intent, before its signature.
+#[derive(Debug)]
+pub struct Unsigned {
+    /// The verb.
+    pub method: Method,
+    /// The path.
+    pub path: String,
+    /// The query without its signature; empty for none.
+    pub query: String,
+    /// The body without its signature.
+    pub body: Vec<u8>,
+    /// Headers that the exchange needs, but for those that `attach` adds.
+    pub headers: Vec<(&'static str, String)>,
+    /// The bytes to sign, in parts to be joined without a separator; empty for a row that needs no signature.
+    pub message: Vec<u8>,
+}
+
+/// A request ready to be sent, byte for byte. It holds the real key's id and its signature: no `Debug`.
+pub struct Printed {
+    /// The verb.
+    pub method: Method,
+    /// Path and query.
+    pub target: String,
+    /// Headers but for Host, Content-Length and Connection, which the way out sets.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// An answer for a bot, in its exchange's own format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpAnswer {
+    /// The status code.
+    pub status: u16,
+    /// Headers beside Content-Length.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Why a request could not be read into an intent. The bot sees the text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The catalogue does not know it.
+    #[error("unknown endpoint {method} {path}")]
+    UnknownEndpoint {
+        /// The verb.
+        method: &'static str,
+        /// The path.
+        path: Box<str>,
+    },
+    /// The catalogue knows it and says that claviger cannot read it yet.
+    #[error("{method} {path} needs `{permission}` and is not yet read by claviger")]
+    NotYetRead {
+        /// The verb.
+        method: &'static str,
+        /// The path.
+        path: Box<str>,
+        /// What it would need.
+        permission: claviger_core::Permission,
+    },
+    /// A parameter that the row does not list.
+    #[error("unknown parameter `{name}` for {path}")]
+    UnknownParameter {
+        /// Its name, cut to 64 characters.
+        name: Box<str>,
+        /// The row's path.
+        path: Box<str>,
+    },
+    /// A parameter stands twice.
+    #[error("parameter `{0}` stands twice")]
+    Twice(Box<str>),
+    /// A parameter is missing.
+    #[error("parameter `{0}` is missing")]
+    Missing(Box<str>),
+    /// A parameter's value does not fit its grammar.
+    #[error("parameter `{name}`: {why}")]
+    Value {
+        /// Its name.
+        name: Box<str>,
+        /// What was wanted.
+        why: Box<str>,
+    },
+    /// A parameter stands where the exchange does not read it (query instead of body, …).
+    #[error("parameter `{0}` stands in the wrong part of the request")]
+    Place(Box<str>),
+    /// The text is not percent-encoded UTF-8, not JSON, or has a second meaning.
+    #[error("the {0} cannot be read in one way only")]
+    Encoding(&'static str),
+    /// Parameters that contradict each other or do not make sense together.
+    #[error("{0}")]
+    Meaning(Box<str>),
+}
+
+/// Why an intent could not be printed. This is claviger's own mistake or a limit of the exchange: nothing is sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cannot print {what}: {why}")]
+pub struct PrintError {
+    /// Which part.
+    pub what: Box<str>,
+    /// Why not.
+    pub why: Box<str>,
+}
+
+/// A call that claviger makes for itself with a real key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HouseCall {
+    /// What became of an order.
+    OrderStatus {
+        /// The market.
+        market: Market,
+        /// The instrument.
+        symbol: Symbol,
+        /// Which order.
+        order: OrderRef,
+    },
+    /// Cancel one order.
+    CancelOrder {
+        /// The market.
+        market: Market,
+        /// The instrument.
+        symbol: Symbol,
+        /// Which order.
+        order: OrderRef,
+    },
+    /// What the key may do.
+    KeyInfo,
+}
+
+/// A public call that feeds the [`MarketView`], as a value: the intent to send, and how its answer is read.
+pub struct MarketCall {
+    /// What to ask; its row is public.
+    pub intent: Intent,
+    /// Reads the answer into the view's venue at the time it came in.
+    pub read: fn(&[u8], Time, &mut MarketView) -> Result<(), ReadError>,
+    /// How often to ask, in milliseconds.
+    pub every_ms: u64,
+}
+
+/// An exchange: everything claviger knows of it.
+pub trait Exchange: Sync {
+    /// As configuration spells it.
+    fn name(&self) -> &'static str;
+
+    /// As people spell it.
+    fn title(&self) -> &'static str;
+
+    /// Its interfaces.
+    fn surfaces(&self) -> &'static [Surface];
+
+    /// Every endpoint known.
+    fn catalogue(&self) -> &'static Catalogue;
+
+    /// The surface that serves `path` on `host` (a CONNECT host, possibly shared by surfaces).
+    fn surface_of(&self, host: &str, path: &str) -> Option<&'static Surface>;
+
+    /// How its API keys may sign, the virtual ones always with the first.
+    fn schemes(&self) -> &'static [Scheme];
+
+    /// Whether its keys have a passphrase.
+    fn has_passphrase(&self) -> bool;
+
+    /// Who the request says it is from; `None` where it carries no key at all.
+    ///
+    /// # Errors
+    /// Where a part is missing, twice or unreadable.
+    fn claim<'a>(&self, request: &RawRequest<'a>) -> Result<Option<Claim<'a>>, ClaimError>;
+
+    /// What the request means. Parameters of authentication (timestamp, window, signature, key) are left out.
+    ///
+    /// `markets` tells units of instruments where the exchange needs them to be understood.
+    ///
+    /// # Errors
+    /// Whatever is not known, single, well formed and of one meaning.
+    fn read(&self, surface: &Surface, request: &RawRequest<'_>) -> Result<(Intent, &'static Row), ReadError>;
+
+    /// The client order id for an order that has none: unique for `intent_id`, within the exchange's alphabet.
+    fn client_id(&self, market: Market, intent_id: &str) -> ClientOrderId;
+
+    /// Prints an intent for a moment: the one place where bytes that leave are made.
+    ///
+    /// # Errors
+    /// Where the intent does not fit its row.
+    fn print(&self, intent: &Intent, stamp: Option<Stamp>) -> Result<Unsigned, PrintError>;
+
+    /// Adds the key's id and the signature in their places; both are `None` for public rows.
+    fn attach(&self, unsigned: Unsigned, key_id: Option<&str>, signature: Option<&str>) -> Printed;
+
+    /// What the answer to a state-changing request says.
+    fn outcome(&self, intent: &Intent, status: u16, body: &[u8]) -> Outcome;
+
+    /// A refusal in the exchange's own format. `intent` is `None` where the request was not understood.
+    fn refuse(&self, class: DenialClass, message: &str, intent: Option<&Intent>) -> HttpAnswer;
+
+    /// A call of claviger's own, on the surface that serves it.
+    fn house(&self, call: &HouseCall) -> Option<Intent>;
+
+    /// What an answer to [`HouseCall::OrderStatus`] says; `None` where it says nothing certain.
+    fn order_status(&self, intent: &Intent, status: u16, body: &[u8]) -> Option<OrderState>;
+
+    /// The public calls that keep a view of these markets and symbols fresh; empty `symbols` means every symbol.
+    fn market_calls(&self, wanted: &[(Market, Vec<Symbol>)]) -> Vec<MarketCall>;
+
+    /// The public call that tells a surface's server time.
+    fn time_call(&self, surface: &Surface) -> Intent;
+
+    /// The server time, in milliseconds since 1970, in an answer to [`Exchange::time_call`].
+    fn read_time(&self, body: &[u8]) -> Option<u64>;
+
+    /// The name as a value.
+    fn exchange_name(&self) -> ExchangeName {
+        self.name().parse().unwrap_or_else(|_| unnamed())
+    }
+
+    /// The surface's name as a value.
+    fn surface_name(&self, surface: &Surface) -> SurfaceName {
+        surface.name.parse().unwrap_or_else(|_| unnamed())
+    }
+}
+
+/// A constant of ours that breaks its own grammar is caught by a test of [`crate::EXCHANGES`]; here it becomes a name
+/// that matches nothing.
+fn unnamed<T: std::str::FromStr>() -> T
+where
+    T::Err: std::fmt::Debug,
+{
+    #[expect(clippy::unwrap_used, reason = "one letter fits the grammar of every name")]
+    "x".parse().unwrap()
+}
