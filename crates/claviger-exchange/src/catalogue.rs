@@ -1,6 +1,6 @@
 //! What an exchange can be asked: rows of data, read from the files beside each exchange.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use claviger_core::{Method, Permission};
 use serde::{Deserialize, Serialize};
@@ -193,10 +193,10 @@ pub enum Grammar {
 }
 
 /// All rows of an exchange, found by surface, verb and path.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Catalogue {
     rows: Vec<Row>,
-    index: HashMap<(Box<str>, Verb, Box<str>), usize>,
+    by_path: HashMap<Box<str>, Vec<usize>>,
 }
 
 /// A catalogue file is not as it should be.
@@ -213,11 +213,19 @@ pub enum CatalogueError {
     },
     /// A row stands twice.
     #[error("{surface} {path} stands twice in the catalogue")]
-    Twice {
+    RowTwice {
         /// The surface.
         surface: Box<str>,
         /// The path.
         path: Box<str>,
+    },
+    /// A parameter stands twice in a row.
+    #[error("{path} lists `{name}` twice")]
+    ParamTwice {
+        /// The path.
+        path: Box<str>,
+        /// The parameter.
+        name: Box<str>,
     },
 }
 
@@ -239,24 +247,61 @@ impl Catalogue {
                 .map_err(|source| CatalogueError::Shape { file: (*file).into(), source })?;
             rows.extend(parsed.row);
         }
-        let mut index = HashMap::with_capacity(rows.len());
+        let mut by_path: HashMap<Box<str>, Vec<usize>> = HashMap::with_capacity(rows.len());
         for (at, row) in rows.iter().enumerate() {
-            if index.insert((row.surface.clone(), row.verb, row.path.clone()), at).is_some() {
-                return Err(CatalogueError::Twice { surface: row.surface.clone(), path: row.path.clone() });
+            let same = by_path.entry(row.path.clone()).or_default();
+            if same.iter().filter_map(|at| rows.get(*at)).any(|r: &Row| r.is(&row.surface, row.verb)) {
+                return Err(CatalogueError::RowTwice {
+                    surface: row.surface.clone(),
+                    path: row.path.clone(),
+                });
             }
+            same.push(at);
+            row.check()?;
         }
-        Ok(Self { rows, index })
+        Ok(Self { rows, by_path })
+    }
+
+    /// Reads catalogue files that are compiled in.
+    ///
+    /// A broken file cannot get past the test that parses it; if it did, the catalogue is empty and everything refused.
+    #[must_use]
+    pub fn compiled(files: &[(&str, &str)]) -> Self {
+        Self::parse(files).unwrap_or_default()
     }
 
     /// The row of a surface, verb and path.
     #[must_use]
     pub fn row(&self, surface: &str, verb: Verb, path: &str) -> Option<&Row> {
-        self.index.get(&(surface.into(), verb, path.into())).and_then(|at| self.rows.get(*at))
+        let rows = self.by_path.get(path)?.iter().filter_map(|at| self.rows.get(*at));
+        rows.into_iter().find(|row| row.is(surface, verb))
     }
 
     /// Every row.
     #[must_use]
     pub fn rows(&self) -> &[Row] {
         &self.rows
+    }
+}
+
+impl Row {
+    /// The parameter of that name.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<&ParamSpec> {
+        self.params.iter().find(|spec| *spec.name == *name)
+    }
+
+    fn is(&self, surface: &str, verb: Verb) -> bool {
+        *self.surface == *surface && self.verb == verb
+    }
+
+    fn check(&self) -> Result<(), CatalogueError> {
+        let mut names = HashSet::new();
+        match self.params.iter().find(|spec| !names.insert(&spec.name)) {
+            Some(spec) => {
+                Err(CatalogueError::ParamTwice { path: self.path.clone(), name: spec.name.clone() })
+            }
+            None => Ok(()),
+        }
     }
 }

@@ -6,9 +6,15 @@
 
 pub mod catalogue;
 pub mod exchange;
+pub mod fields;
+pub mod form;
+pub mod json;
 pub mod request;
+pub mod values;
 
-pub use catalogue::{AnswerKind, Catalogue, Grammar, Kind, ParamSpec, Place, Row, Security, Verb};
+pub use catalogue::{
+    AnswerKind, Catalogue, CatalogueError, Grammar, Kind, ParamSpec, Place, Row, Security, Verb,
+};
 pub use exchange::{
     Bytes, Exchange, HouseCall, HttpAnswer, MarketCall, PrintError, Printed, ReadError, Scheme, Stamp,
     Surface, Unsigned,
