@@ -1,0 +1,55 @@
+//! The record of every request, byte for byte as it came off TLS.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use crate::config::Exchange;
+use crate::venue::locked;
+
+/// One request as received. What a connection sent without finishing a request is kept too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Which exchange received it.
+    pub exchange: Exchange,
+    /// When, in milliseconds of Unix time by the machine's clock.
+    pub at: u64,
+    /// The raw bytes: head and body, nothing decoded.
+    pub bytes: Vec<u8>,
+}
+
+/// Keeps requests in memory and, if asked, one file each.
+#[derive(Default)]
+pub(crate) struct Recorder {
+    folder: Option<PathBuf>,
+    kept: Mutex<Vec<Recorded>>,
+}
+
+impl Recorder {
+    pub(crate) fn new(folder: Option<PathBuf>) -> io::Result<Self> {
+        if let Some(folder) = &folder {
+            std::fs::create_dir_all(folder)?;
+        }
+        Ok(Self { folder, kept: Mutex::default() })
+    }
+
+    /// Keeps one request. It is on file before the exchange acts on it.
+    pub(crate) fn keep(&self, recorded: Recorded) {
+        let mut kept = locked(&self.kept);
+        if let Err(error) = self.write(kept.len(), &recorded) {
+            tracing::error!(%error, "cannot write the request record");
+        }
+        kept.push(recorded);
+    }
+
+    pub(crate) fn all(&self) -> Vec<Recorded> {
+        locked(&self.kept).clone()
+    }
+
+    fn write(&self, number: usize, recorded: &Recorded) -> io::Result<()> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let path = folder.join(format!("{}-{number:08}-{}.http", recorded.at, recorded.exchange.name()));
+        OpenOptions::new().write(true).create_new(true).open(path)?.write_all(&recorded.bytes)
+    }
+}
