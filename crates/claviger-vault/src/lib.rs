@@ -23,7 +23,7 @@ pub use ca::{CaError, CaRequest, LeafRequest};
 pub use entry::{EntryInfo, EntryKind, Material, MaterialError, NewEntry};
 pub use error::VaultError;
 pub use names::{Binding, Destination, KeyId, KeyRef, NotAName, VirtualId};
-pub use passphrase::{Passphrase, ReadSecretError, Secret, read_secret};
+pub use passphrase::{Passphrase, ReadSecretError, Secret, read_secret, unbuffered_stdin};
 pub use sign::{HeaderSecret, Scheme, SignError, SignOutput, Signature};
 pub use strength::Strength;
 pub use unlock::{UnlockError, UnlockSource};

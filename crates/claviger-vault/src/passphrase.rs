@@ -1,7 +1,9 @@
 //! Secrets on their way in: read into buffers of their final size and wiped after.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::AsFd as _;
 
 use zeroize::Zeroizing;
 
@@ -103,6 +105,11 @@ pub fn read_secret(mut reader: impl Read, most: usize) -> Result<Secret, ReadSec
         length if length > most => Err(ReadSecretError::TooLong(most)),
         _ => Ok(Secret::new(Zeroizing::new(bytes.into()))),
     }
+}
+
+/// Standard input without the buffer of `std::io::stdin`, which would keep a copy of what was read.
+pub fn unbuffered_stdin() -> io::Result<File> {
+    io::stdin().as_fd().try_clone_to_owned().map(File::from)
 }
 
 fn without_line_end(bytes: &[u8]) -> &[u8] {
