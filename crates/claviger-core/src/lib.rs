@@ -6,24 +6,46 @@
 //! Time, prices and random bytes are arguments.
 #![forbid(unsafe_code)]
 
+pub mod book;
+pub mod bound;
+pub mod config;
+pub mod denial;
+pub mod digest;
+pub mod entry;
+pub mod id;
 pub mod intent;
+pub mod limits;
 pub mod market;
+pub mod money;
 pub mod name;
 pub mod number;
 pub mod order;
 pub mod outcome;
+pub mod peer;
 pub mod permission;
+pub mod policy;
 pub mod refusal;
+#[cfg(test)]
+mod testing;
 pub mod time;
+pub mod value;
 
+pub use config::{Config, ConfigError, KnownExchange};
+pub use denial::{Denial, Detail};
+pub use digest::{Digest, chain, leaf_hash};
+pub use entry::{Entry, Observed, OperatorAct, Replay, Subject};
+pub use id::IntentId;
 pub use intent::{
     Act, Amendment, Cancel, Endpoint, Intent, Method, Param, Params, Transfer, Value, Withdrawal,
 };
 pub use market::{Clock, Instrument, MarketView, Reference, Venue};
+pub use money::Money;
 pub use name::{Asset, BotName, ClientOrderId, ExchangeName, KeyName, NotAName, SurfaceName, Symbol};
 pub use number::{Decimal, NotADecimal};
 pub use order::{Market, Order, OrderKind, OrderRef, PositionSide, Side, Size, TimeInForce};
 pub use outcome::{Execution, OrderState, Outcome, Resting};
+pub use peer::{Address, Evidence, Peer};
 pub use permission::{Permission, Risk};
+pub use policy::{BotPolicy, KeyPolicy, PolicySet, Report};
 pub use refusal::DenialClass;
 pub use time::Time;

@@ -37,6 +37,20 @@ impl Market {
     }
 }
 
+/// The text names no market.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a market")]
+pub struct NotAMarket(pub Box<str>);
+
+impl std::str::FromStr for Market {
+    type Err = NotAMarket;
+
+    fn from_str(text: &str) -> Result<Self, NotAMarket> {
+        let cut = || NotAMarket(text.chars().take(64).collect::<String>().into());
+        Self::ALL.into_iter().find(|m| m.as_str() == text).ok_or_else(cut)
+    }
+}
+
 /// Buy or sell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

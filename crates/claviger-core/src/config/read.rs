@@ -1,0 +1,403 @@
+//! From TOML to [`Config`], refusing whatever is not exactly as it must be.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{Authority, BySurface, Config, ExchangeSettings, Isolation, KnownExchange};
+use crate::limits::{Given, LIMITS, Misfit, Rules, Scope};
+use crate::policy::{RawBot, RawKey};
+use crate::{BotName, Digest, ExchangeName, KeyName, PolicySet, SurfaceName};
+
+/// The configuration cannot be used. It names file, line, key and what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {}{problem}", place(key))]
+pub struct ConfigError {
+    /// The file as the caller named it.
+    pub file: Box<str>,
+    /// The line, from 1.
+    pub line: usize,
+    /// The key, with dots; empty where the text is no TOML.
+    pub key: Box<str>,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+fn place(key: &str) -> String {
+    if key.is_empty() { String::new() } else { format!("{key}: ") }
+}
+
+/// What is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// It is no TOML.
+    #[error("{0}")]
+    NotToml(Box<str>),
+    /// A key that nobody reads.
+    #[error("unknown key; allowed here: {allowed}")]
+    UnknownKey {
+        /// The keys that are read here.
+        allowed: String,
+    },
+    /// A value of the wrong form.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+    /// A key that must be there.
+    #[error("{missing} is missing; {why}")]
+    Missing {
+        /// Which.
+        missing: String,
+        /// Why it must be there.
+        why: &'static str,
+    },
+    /// A name that refers to nothing.
+    #[error("there is no {kind} `{name}`; there are: {known}")]
+    NoSuch {
+        /// Of what kind.
+        kind: &'static str,
+        /// The name.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// A key's environment is not that of its exchange's hosts.
+    #[error("the key is for `{key}`, but the hosts of this exchange are `{hosts}`")]
+    Environment {
+        /// The key's.
+        key: Box<str>,
+        /// The hosts'.
+        hosts: Box<str>,
+    },
+}
+
+const TOP: &[&str] = &["listen", "unix_socket", "plain_http", "isolation", "exchange", "key", "bot"];
+const EXCHANGE: &[&str] = &["rest", "ca", "environment", "own_port"];
+const KEY: &[&str] = &["exchange", "environment"];
+const BOT: &[&str] = &["key"];
+
+/// Reads a configuration.
+pub(super) fn config(text: &str, file: &str, known: &[KnownExchange]) -> Result<Config, ConfigError> {
+    let document = DeTable::parse(text).map_err(|error| ConfigError {
+        file: file.into(),
+        line: line_of(text, error.span().map_or(0, |span| span.start)),
+        key: "".into(),
+        problem: Problem::NotToml(error.message().into()),
+    })?;
+    let source = Source { file, text };
+    let top = Table { source, place: String::new(), table: document.get_ref(), span: 0..0 };
+    top.only(TOP, &[])?;
+    let exchanges: BTreeMap<_, _> = top
+        .children("exchange")?
+        .iter()
+        .map(|(name, table)| exchange(name, table, known))
+        .collect::<Result<_, _>>()?;
+    let keys = top.children("key")?;
+    let keys: Vec<RawKey> =
+        keys.iter().map(|(name, table)| key(name, table, known, &exchanges)).collect::<Result<_, _>>()?;
+    let bots = top.children("bot")?;
+    let bots: Vec<RawBot> =
+        bots.iter().map(|(name, table)| bot(name, table, known, &keys)).collect::<Result<_, _>>()?;
+    Ok(Config {
+        listen: top.parsed("listen", LISTEN)?.unwrap_or_else(Config::usual_listen),
+        unix_socket: top.path("unix_socket")?,
+        plain_http: top.networks("plain_http")?,
+        isolation: top.isolation()?,
+        exchanges,
+        policies: Arc::new(PolicySet::new(keys, bots)),
+        hash: Digest::of(text.as_bytes()),
+    })
+}
+
+const LISTEN: &str = "an address and a port like \"127.0.0.1:8700\"";
+
+fn exchange(
+    name: &str,
+    table: &Table<'_>,
+    known: &[KnownExchange],
+) -> Result<(ExchangeName, ExchangeSettings), ConfigError> {
+    let exchange = known_exchange(name, table, known)?;
+    table.only(EXCHANGE, &[])?;
+    let settings = ExchangeSettings {
+        rest: table.by_surface::<Authority>(
+            "rest",
+            exchange,
+            "a host with an optional port like \"127.0.0.1:9443\"",
+        )?,
+        ca: table.path("ca")?,
+        environment: table.environment()?,
+        own_port: table.by_surface::<SocketAddr>("own_port", exchange, LISTEN)?,
+    };
+    if settings.rest.is_some() && settings.environment.is_none() {
+        let why =
+            "hosts other than the built-in ones must say what they are, like \"testnet\" or \"simulator\"";
+        return Err(table.error(Problem::Missing { missing: "environment".into(), why }));
+    }
+    Ok((exchange.name.clone(), settings))
+}
+
+fn known_exchange<'k>(
+    name: &str,
+    table: &Table<'_>,
+    known: &'k [KnownExchange],
+) -> Result<&'k KnownExchange, ConfigError> {
+    known.iter().find(|k| k.name.as_str() == name).ok_or_else(|| {
+        let names: Vec<&str> = known.iter().map(|k| k.name.as_str()).collect();
+        table.error(Problem::NoSuch { kind: "exchange", name: cut(name), known: names.join(", ") })
+    })
+}
+
+fn key(
+    name: &str,
+    table: &Table<'_>,
+    known: &[KnownExchange],
+    exchanges: &BTreeMap<ExchangeName, ExchangeSettings>,
+) -> Result<RawKey, ConfigError> {
+    let name: KeyName = table.named(name)?;
+    let of: String = table.needed("exchange", "a key belongs to one exchange")?;
+    let exchange = known_exchange(&of, &table.at("exchange"), known)?;
+    let hosts = exchanges.get(&exchange.name).map_or(super::PRODUCTION, ExchangeSettings::environment);
+    let environment = table.environment()?.unwrap_or_else(|| hosts.into());
+    if *environment != *hosts {
+        return Err(table
+            .at("environment")
+            .error(Problem::Environment { key: environment, hosts: hosts.into() }));
+    }
+    let rules = table.rules(Scope::Key, KEY, exchange)?;
+    Ok(RawKey { name, exchange: exchange.name.clone(), environment, rules })
+}
+
+fn bot(
+    name: &str,
+    table: &Table<'_>,
+    known: &[KnownExchange],
+    keys: &[RawKey],
+) -> Result<RawBot, ConfigError> {
+    let name: BotName = table.named(name)?;
+    let of: String = table.needed("key", "a bot uses one real key")?;
+    let Some(key) = keys.iter().find(|k| k.name.as_str() == of) else {
+        let names: Vec<&str> = keys.iter().map(|k| k.name.as_str()).collect();
+        let known = if names.is_empty() { "none".into() } else { names.join(", ") };
+        return Err(table.at("key").error(Problem::NoSuch { kind: "key", name: cut(&of), known }));
+    };
+    let exchange = known_exchange(key.exchange.as_str(), table, known)?;
+    let rules = table.rules(Scope::Bot, BOT, exchange)?;
+    let missing = rules.missing_to_trade();
+    if !missing.is_empty() {
+        let why = "a trade grant needs it; write \"unlimited\" if that is meant";
+        return Err(table.error(Problem::Missing { missing: missing.join(", "), why }));
+    }
+    Ok(RawBot { name, key: key.name.clone(), rules })
+}
+
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    file: &'a str,
+    text: &'a str,
+}
+
+/// A table of the configuration, with its place for errors.
+struct Table<'a> {
+    source: Source<'a>,
+    place: String,
+    table: &'a DeTable<'a>,
+    span: Range<usize>,
+}
+
+impl<'a> Table<'a> {
+    fn error(&self, problem: Problem) -> ConfigError {
+        ConfigError {
+            file: self.source.file.into(),
+            line: line_of(self.source.text, self.span.start),
+            key: self.place.as_str().into(),
+            problem,
+        }
+    }
+
+    /// The same table, with one of its keys as the place.
+    fn at(&self, key: &str) -> Self {
+        let span = self.table.keys().find(|k| k.get_ref() == key).map_or(self.span.clone(), Spanned::span);
+        let dot = if self.place.is_empty() { "" } else { "." };
+        Self { source: self.source, place: format!("{}{dot}{key}", self.place), table: self.table, span }
+    }
+
+    fn value(&self, key: &str) -> Option<&'a DeValue<'a>> {
+        self.table.iter().find(|(k, _)| k.get_ref() == key).map(|(_, v)| v.get_ref())
+    }
+
+    /// Refuses every key that is in neither list.
+    fn only(&self, keys: &[&str], limits: &[&str]) -> Result<(), ConfigError> {
+        let known = |key: &str| keys.contains(&key) || limits.contains(&key);
+        match self.table.keys().find(|key| !known(key.get_ref())) {
+            None => Ok(()),
+            Some(key) => {
+                let allowed = [keys, limits].concat().join(", ");
+                Err(self.at(key.get_ref()).shortened().error(Problem::UnknownKey { allowed }))
+            }
+        }
+    }
+
+    fn shortened(mut self) -> Self {
+        self.place = cut(&self.place);
+        self
+    }
+
+    /// The tables under a key, by name.
+    fn children(&self, key: &str) -> Result<Vec<(String, Self)>, ConfigError> {
+        let here = self.at(key);
+        let table = match self.value(key) {
+            None => return Ok(Vec::new()),
+            Some(DeValue::Table(table)) => table,
+            Some(other) => {
+                return Err(here.error(given(other).misfit(format!("a table like [{key}.NAME]")).into()));
+            }
+        };
+        let inside = Self { table, ..here };
+        table
+            .iter()
+            .map(|(name, value)| {
+                let here = inside.at(name.get_ref()).shortened();
+                match value.get_ref() {
+                    DeValue::Table(table) => Ok((name.get_ref().to_string(), Self { table, ..here })),
+                    other => {
+                        Err(here.error(given(other).misfit(format!("a table like [{key}.NAME]")).into()))
+                    }
+                }
+            })
+            .collect()
+    }
+
+    /// This table's name as a name of our own.
+    fn named<T: FromStr<Err = crate::NotAName>>(&self, name: &str) -> Result<T, ConfigError> {
+        name.parse().map_err(|e: crate::NotAName| {
+            self.error(Misfit { given: format!("`{}`", e.text), wanted: e.wanted.into() }.into())
+        })
+    }
+
+    fn parsed<T: FromStr>(&self, key: &str, wanted: &str) -> Result<Option<T>, ConfigError> {
+        let Some(value) = self.value(key) else { return Ok(None) };
+        let parsed = value.as_str().and_then(|text| text.parse().ok());
+        parsed.map(Some).ok_or_else(|| self.at(key).error(given(value).misfit(wanted).into()))
+    }
+
+    fn needed(&self, key: &str, why: &'static str) -> Result<String, ConfigError> {
+        let missing = || self.error(Problem::Missing { missing: key.into(), why });
+        self.parsed(key, "a name")?.ok_or_else(missing)
+    }
+
+    fn path(&self, key: &str) -> Result<Option<PathBuf>, ConfigError> {
+        let wanted = "a path";
+        let path: Option<PathBuf> = self.parsed(key, wanted)?;
+        match path {
+            Some(path) if path.as_os_str().is_empty() => {
+                Err(self.at(key).error(Given::Text("").misfit(wanted).into()))
+            }
+            path => Ok(path),
+        }
+    }
+
+    fn networks(&self, key: &str) -> Result<Vec<IpNet>, ConfigError> {
+        match self.value(key) {
+            None => Ok(Vec::new()),
+            Some(DeValue::Array(items)) if items.is_empty() => Ok(Vec::new()),
+            Some(value) => given(value)
+                .list("a list of networks like \"10.0.0.0/24\"")
+                .map_err(|misfit| self.at(key).error(misfit.into())),
+        }
+    }
+
+    fn isolation(&self) -> Result<Isolation, ConfigError> {
+        let Some(value) = self.value("isolation") else { return Ok(Isolation::usual()) };
+        match value.as_str() {
+            Some("none") => Ok(Isolation::None),
+            Some("keep") => Ok(Isolation::Keep),
+            _ => Err(self.at("isolation").error(given(value).misfit("\"none\" or \"keep\"").into())),
+        }
+    }
+
+    fn environment(&self) -> Result<Option<Box<str>>, ConfigError> {
+        let wanted =
+            "the name of an environment (1 to 32 of a-z, 0-9, -), like \"production\" or \"testnet\"";
+        let name: Option<SurfaceName> = self.parsed("environment", wanted)?;
+        Ok(name.map(|name| name.as_str().into()))
+    }
+
+    fn by_surface<T: FromStr>(
+        &self,
+        key: &str,
+        exchange: &KnownExchange,
+        wanted: &str,
+    ) -> Result<Option<BySurface<T>>, ConfigError> {
+        let Some(DeValue::Table(table)) = self.value(key) else {
+            return Ok(self
+                .parsed(key, &format!("{wanted}, or a table of those by surface"))?
+                .map(BySurface::All));
+        };
+        let inside = Self { table, ..self.at(key) };
+        let names: Vec<&str> = exchange.surfaces.iter().map(SurfaceName::as_str).collect();
+        inside.only(&names, &[])?;
+        let mut values = BTreeMap::new();
+        for surface in &exchange.surfaces {
+            if let Some(value) = inside.parsed(surface.as_str(), wanted)? {
+                values.insert(surface.clone(), value);
+            }
+        }
+        Ok(Some(BySurface::Each(values)))
+    }
+
+    /// The limits in this table; every other key must be one of `others`.
+    fn rules(&self, scope: Scope, others: &[&str], exchange: &KnownExchange) -> Result<Rules, ConfigError> {
+        let limits: Vec<_> = LIMITS.iter().filter(|limit| limit.stands_at(scope)).collect();
+        let names: Vec<&str> = limits.iter().map(|limit| limit.name()).collect();
+        self.only(others, &names)?;
+        let mut rules = Rules::default();
+        for limit in limits {
+            let Some(value) = self.value(limit.name()) else { continue };
+            let parsed = limit.parse(&given(value), &mut rules);
+            parsed.map_err(|misfit| self.at(limit.name()).error(misfit.into()))?;
+        }
+        let strange = rules.markets().find(|market| !exchange.markets.contains(market));
+        match strange {
+            None => Ok(rules),
+            Some(market) => {
+                let known: Vec<&str> = exchange.markets.iter().map(|m| m.as_str()).collect();
+                let name = market.as_str().into();
+                Err(self.at("markets").error(Problem::NoSuch {
+                    kind: "market",
+                    name,
+                    known: known.join(", "),
+                }))
+            }
+        }
+    }
+}
+
+/// A value as limits know it.
+fn given<'a>(value: &'a DeValue<'_>) -> Given<'a> {
+    match value {
+        DeValue::String(text) => Given::Text(text),
+        DeValue::Boolean(flag) => Given::Flag(*flag),
+        DeValue::Integer(n) if n.radix() == 10 => {
+            n.as_str().parse().map_or(Given::Other("integer"), Given::Whole)
+        }
+        DeValue::Array(items) => {
+            let texts: Option<Vec<&str>> = items.iter().map(|item| item.get_ref().as_str()).collect();
+            texts.map_or(Given::Other("list"), Given::List)
+        }
+        other => Given::Other(other.type_str()),
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|b| *b == b'\n').count().saturating_add(1)
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(100).collect()
+}

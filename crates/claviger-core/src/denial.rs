@@ -1,0 +1,310 @@
+//! Why a request is refused, in two forms: what the bot may know, and what only operators are told.
+
+use std::net::IpAddr;
+
+use crate::limits::{Limit, Percent, Rate};
+use crate::{Decimal, DenialClass, Market, Money, Permission, Side, Symbol, Time};
+
+/// A refusal, as the bot may see it: the rule and the limit are named, and nothing of other bots is told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Denial {
+    /// No bot of that name has a policy.
+    #[error("this bot has no policy")]
+    NoPolicy,
+    /// The bot, or its real key, is frozen.
+    #[error("frozen by an operator: nothing that changes state is allowed")]
+    Frozen,
+    /// A request like this one was accepted before.
+    #[error("an identical request was accepted before; sign a new one")]
+    Replayed,
+    /// Its time is over.
+    #[error("the request is older than it may be; sign a new one")]
+    TooLate,
+    /// The memory for replays or orders is full.
+    #[error("too many {what} are being tracked; try again later")]
+    Crowded {
+        /// Of what.
+        what: &'static str,
+    },
+    /// The bot runs under claviger's own user.
+    #[error(
+        "{needs} is refused to a bot that runs under claviger's own operating-system user (allow_same_user = false)"
+    )]
+    SameUser {
+        /// What it needs.
+        needs: Permission,
+    },
+    /// The address is not in the list.
+    #[error("requests from {address} are not allowed by sources")]
+    Source {
+        /// From where.
+        address: IpAddr,
+    },
+    /// The permission was not granted.
+    #[error("grants does not include {needs}")]
+    NotGranted {
+        /// What it needs.
+        needs: Permission,
+    },
+    /// The market is not in the list.
+    #[error("the {} market is not in markets", market.as_str())]
+    Market {
+        /// Which.
+        market: Market,
+    },
+    /// The symbol is not in the list.
+    #[error("{symbol} is not in symbols")]
+    Symbol {
+        /// Which.
+        symbol: Symbol,
+    },
+    /// The act touches every symbol, and the list does not allow that.
+    #[error("this touches every symbol, but symbols is a list; name one symbol")]
+    EverySymbol,
+    /// The exchange does not list it, as far as is known.
+    #[error("no such instrument is known in the {} market: {symbol}", market.as_str())]
+    NoInstrument {
+        /// Where.
+        market: Market,
+        /// Which.
+        symbol: Symbol,
+    },
+    /// There is no fresh reference price.
+    #[error("there is no fresh reference price of {symbol}, so this order cannot be measured")]
+    NoReference {
+        /// Of what.
+        symbol: Symbol,
+    },
+    /// The order makes no sense, or cannot be measured.
+    #[error("the order cannot be measured: {why}")]
+    Unmeasured {
+        /// Why.
+        why: &'static str,
+    },
+    /// There is no way from the order's currency to the limit's.
+    #[error("{limit} counts in {wanted}, and no fresh reference price leads there from {given}")]
+    NoConversion {
+        /// Which limit.
+        limit: &'static str,
+        /// The order's currency.
+        given: crate::Asset,
+        /// The limit's.
+        wanted: crate::Asset,
+    },
+    /// A market order that no price can bound.
+    #[error("the market order cannot be bounded: {why}")]
+    Unbounded {
+        /// Why.
+        why: &'static str,
+    },
+    /// Bounded, nothing is left of it.
+    #[error("the order is below the smallest size of {min_size}")]
+    TooSmall {
+        /// The smallest size, in base units or contracts.
+        min_size: Decimal,
+    },
+    /// The price is worse than the band allows.
+    #[error(
+        "{} at {price} is {} {edge}, the edge of price_band = {band} around {reference}",
+        verb(*side), beyond(*side)
+    )]
+    Band {
+        /// Buy or sell.
+        side: Side,
+        /// The order's price.
+        price: Decimal,
+        /// The worst price allowed.
+        edge: Decimal,
+        /// The band.
+        band: Percent,
+        /// What it is measured from: the reference price, or the order's own trigger.
+        reference: Decimal,
+    },
+    /// The trigger is too far from the market.
+    #[error("the trigger price {trigger} is more than {most} away from the reference price {reference}")]
+    TriggerTooFar {
+        /// The trigger.
+        trigger: Decimal,
+        /// The distance allowed.
+        most: Percent,
+        /// The reference price.
+        reference: Decimal,
+    },
+    /// The order is too large.
+    #[error("order of {asked} is above max_order = {limit}")]
+    MaxOrder {
+        /// Its value.
+        asked: Money,
+        /// The limit.
+        limit: Money,
+    },
+    /// The day's budget is spent.
+    #[error("order of {asked} is above the {left} left of max_day = {limit}")]
+    MaxDay {
+        /// Its value.
+        asked: Money,
+        /// What is left now.
+        left: Money,
+        /// The limit.
+        limit: Money,
+        /// When enough will be free again, if fills alone are in the way.
+        refills: Option<Time>,
+    },
+    /// The day's budget of the real key is spent.
+    #[error("order of {asked} is above what is left of the key's max_day = {limit}")]
+    KeyMaxDay {
+        /// Its value.
+        asked: Money,
+        /// The limit.
+        limit: Money,
+    },
+    /// Too many orders are open.
+    #[error("another open order would be above max_open_orders = {limit}")]
+    MaxOpenOrders {
+        /// The limit.
+        limit: u32,
+    },
+    /// Too fast.
+    #[error("more than order_rate = {limit}")]
+    OrderRate {
+        /// The limit.
+        limit: Rate,
+        /// When the next one can pass.
+        refills: Option<Time>,
+    },
+    /// The leverage is too high.
+    #[error("leverage of {asked} is above max_leverage = {limit}")]
+    MaxLeverage {
+        /// What was wished.
+        asked: Decimal,
+        /// The limit.
+        limit: Decimal,
+    },
+    /// Leverage may not be set at all.
+    #[error("leverage cannot be set: the policy has no max_leverage")]
+    NoLeverage,
+    /// The order is not known as this bot's.
+    #[error("the order is not known as an order of this bot's")]
+    NotOwnOrder,
+    /// An earlier amendment of the order is under way.
+    #[error("an earlier amendment of this order is still under way")]
+    AmendmentPending,
+    /// What the order looks like now is not known well enough to amend it.
+    #[error("the order cannot be amended: {why}")]
+    NotAmendable {
+        /// Why.
+        why: &'static str,
+    },
+    /// An act on the whole account, which other bots share.
+    #[error(
+        "this acts on the whole account, which this bot does not have for itself (danger_account_wide = false)"
+    )]
+    AccountWide,
+}
+
+const fn verb(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "buying",
+        Side::Sell => "selling",
+    }
+}
+
+const fn beyond(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "above",
+        Side::Sell => "below",
+    }
+}
+
+impl Denial {
+    /// The rule that refused: the name of a limit where a limit did.
+    #[must_use]
+    pub fn rule(&self) -> &'static str {
+        use crate::limits as l;
+        match self {
+            Self::NoPolicy => "policy",
+            Self::Frozen => "freeze",
+            Self::Replayed => "replay",
+            Self::TooLate => "deadline",
+            Self::Crowded { .. } => "memory",
+            Self::SameUser { .. } => l::AllowSameUser.name(),
+            Self::Source { .. } => l::Sources.name(),
+            Self::NotGranted { .. } => l::Grants.name(),
+            Self::Market { .. } => l::Markets.name(),
+            Self::Symbol { .. } | Self::EverySymbol => l::Symbols.name(),
+            Self::NoInstrument { .. } => "instrument",
+            Self::NoReference { .. } => "reference",
+            Self::Unmeasured { .. } => "order",
+            Self::NoConversion { limit, .. } => limit,
+            Self::Unbounded { .. } | Self::Band { .. } => l::PriceBand.name(),
+            Self::TooSmall { .. } => "min_size",
+            Self::TriggerTooFar { .. } => "trigger_distance",
+            Self::MaxOrder { .. } => l::MaxOrder.name(),
+            Self::MaxDay { .. } | Self::KeyMaxDay { .. } => l::MaxDay.name(),
+            Self::MaxOpenOrders { .. } => l::MaxOpenOrders.name(),
+            Self::OrderRate { .. } => l::OrderRate.name(),
+            Self::MaxLeverage { .. } | Self::NoLeverage => l::MaxLeverage.name(),
+            Self::NotOwnOrder => "own_order",
+            Self::AmendmentPending | Self::NotAmendable { .. } => "amendment",
+            Self::AccountWide => l::DangerAccountWide.name(),
+        }
+    }
+
+    /// Which error the bot's library must raise.
+    #[must_use]
+    pub const fn class(&self) -> DenialClass {
+        match self {
+            Self::NoPolicy
+            | Self::Frozen
+            | Self::SameUser { .. }
+            | Self::Source { .. }
+            | Self::NotGranted { .. }
+            | Self::Market { .. }
+            | Self::Symbol { .. }
+            | Self::EverySymbol
+            | Self::NoLeverage
+            | Self::NotOwnOrder
+            | Self::AccountWide => DenialClass::Permission,
+            Self::Replayed | Self::TooLate => DenialClass::Stale,
+            Self::Crowded { .. } => DenialClass::Budget { refills: None },
+            Self::NoInstrument { .. }
+            | Self::NoReference { .. }
+            | Self::Unmeasured { .. }
+            | Self::NoConversion { .. }
+            | Self::Unbounded { .. }
+            | Self::TooSmall { .. }
+            | Self::Band { .. }
+            | Self::TriggerTooFar { .. }
+            | Self::MaxOrder { .. }
+            | Self::MaxOpenOrders { .. }
+            | Self::MaxLeverage { .. }
+            | Self::AmendmentPending
+            | Self::NotAmendable { .. } => DenialClass::Order,
+            Self::KeyMaxDay { .. } => DenialClass::Budget { refills: None },
+            Self::MaxDay { refills, .. } | Self::OrderRate { refills, .. } => {
+                DenialClass::Budget { refills: *refills }
+            }
+        }
+    }
+}
+
+/// What only operators are told of a refusal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Detail {
+    /// Whether the bot's own limit refused, or its real key's.
+    pub scope: Option<crate::limits::Scope>,
+    /// What was used when it was refused, where the rule counts something.
+    pub used: Option<Box<str>>,
+}
+
+impl std::fmt::Display for Detail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(scope) = self.scope {
+            write!(f, "limit of the {}", scope.as_str())?;
+        }
+        if let Some(used) = &self.used {
+            write!(f, "; used {used}")?;
+        }
+        Ok(())
+    }
+}

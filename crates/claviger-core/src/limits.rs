@@ -1,0 +1,257 @@
+//! Every limit there is, and what a limit is.
+//!
+//! A limit is a file here and a line in [`LIMITS`]; the configuration, its help, the docs and the tests read that slice.
+//! Each is asked at two levels, the bot's and its real key's, and both must agree.
+
+mod allow_same_user;
+mod compare;
+mod danger_account_wide;
+mod grants;
+mod markets;
+mod max_day;
+mod max_leverage;
+mod max_open_orders;
+mod max_order;
+mod order_rate;
+mod price_band;
+mod rules;
+mod setting;
+mod sources;
+mod symbols;
+
+pub use allow_same_user::AllowSameUser;
+pub use compare::Change;
+pub use danger_account_wide::DangerAccountWide;
+pub use grants::Grants;
+pub use markets::Markets;
+pub use max_day::MaxDay;
+pub use max_leverage::MaxLeverage;
+pub use max_open_orders::MaxOpenOrders;
+pub use max_order::MaxOrder;
+pub use order_rate::{OrderRate, Rate, Span};
+pub use price_band::{Percent, PriceBand};
+pub use rules::Rules;
+pub use setting::{Cap, Given, Misfit, UNLIMITED};
+pub use sources::Sources;
+pub use symbols::Symbols;
+
+pub(crate) use price_band::edge;
+
+use crate::book::{Pace, Usage};
+use crate::value::Prices;
+use crate::{Decimal, Denial, Intent, Market, Money, Order, Peer, Reference, Time};
+
+/// Every limit there is, in the order they are asked. A new limit adds one line here.
+pub const LIMITS: &[&dyn Limit] = &[
+    &Sources,
+    &Grants,
+    &AllowSameUser,
+    &Markets,
+    &Symbols,
+    &DangerAccountWide,
+    &MaxLeverage,
+    &PriceBand,
+    &MaxOrder,
+    &MaxOpenOrders,
+    &MaxDay,
+    &OrderRate,
+];
+
+/// The limit of that name.
+#[must_use]
+pub fn limit(name: &str) -> Option<&'static dyn Limit> {
+    LIMITS.iter().copied().find(|l| l.name() == name)
+}
+
+/// At which level a limit is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// The bot's own. What is absent is denied or has the strict default.
+    Bot,
+    /// The real key's, over all of its bots. What is absent is no limit.
+    Key,
+}
+
+impl Scope {
+    /// As people read it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bot => "bot",
+            Self::Key => "key",
+        }
+    }
+}
+
+/// What help and docs say of a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Help {
+    /// What it limits, in one sentence.
+    pub meaning: &'static str,
+    /// How it is written.
+    pub form: &'static str,
+    /// An example, in TOML.
+    pub example: &'static str,
+    /// What holds for a bot where it is absent.
+    pub absent: &'static str,
+}
+
+/// A setting as people see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// As it stands in the configuration.
+    pub text: String,
+    /// Whether it limits nothing; shown in red.
+    pub unlimited: bool,
+}
+
+/// One kind of limit.
+///
+/// It is asked in three stages: for the request alone, for an order with its price and value, and for what was used so far.
+pub trait Limit: Sync {
+    /// Its name in the configuration.
+    fn name(&self) -> &'static str;
+
+    /// What it is, for people.
+    fn help(&self) -> Help;
+
+    /// Whether a `trade` grant needs it to be written out.
+    fn needed_to_trade(&self) -> bool {
+        false
+    }
+
+    /// Whether it may stand at that level.
+    fn stands_at(&self, scope: Scope) -> bool {
+        let _ = scope;
+        true
+    }
+
+    /// Whether it is set.
+    fn is_set(&self, rules: &Rules) -> bool {
+        self.shown(rules).is_some()
+    }
+
+    /// Reads its setting into `rules`.
+    ///
+    /// # Errors
+    /// If the value is not of its form.
+    fn parse(&self, given: &Given<'_>, rules: &mut Rules) -> Result<(), Misfit>;
+
+    /// Its setting, where it has one.
+    fn shown(&self, rules: &Rules) -> Option<Shown>;
+
+    /// What changing the rules of one level from `old` to `new` would do.
+    fn compare(&self, scope: Scope, old: &Rules, new: &Rules) -> Change;
+
+    /// First stage: who asks for what, and where.
+    ///
+    /// # Errors
+    /// If it is not allowed.
+    fn ask(&self, asked: &Asked<'_>) -> Result<(), Denial> {
+        let _ = asked;
+        Ok(())
+    }
+
+    /// Second stage: an order with its price and its value.
+    ///
+    /// # Errors
+    /// If it is not allowed.
+    fn weigh(&self, weighed: &Weighed<'_>) -> Result<(), Denial> {
+        let _ = weighed;
+        Ok(())
+    }
+
+    /// Third stage: what was used so far, and what this would add.
+    ///
+    /// # Errors
+    /// If that would be too much.
+    fn count(&self, counted: &Counted<'_>) -> Result<(), Denial> {
+        let _ = counted;
+        Ok(())
+    }
+
+    /// What is used of it now, where it counts anything: what was used, and of how much.
+    fn used(&self, counted: &Counted<'_>) -> Option<(String, String)> {
+        let _ = counted;
+        None
+    }
+}
+
+/// What the first stage is asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// At which level.
+    pub scope: Scope,
+    /// The rules of that level.
+    pub rules: &'a Rules,
+    /// From where.
+    pub peer: &'a Peer,
+    /// What.
+    pub intent: &'a Intent,
+    /// Whether another bot uses the same real key.
+    pub shared: bool,
+}
+
+/// What the second stage is asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Weighed<'a> {
+    /// At which level.
+    pub scope: Scope,
+    /// The rules of that level.
+    pub rules: &'a Rules,
+    /// The order as it would leave, or as it would be after an amendment.
+    pub order: &'a Order,
+    /// Its value in its own currency.
+    pub value: &'a Money,
+    /// The fresh reference price, where there is one.
+    pub reference: Option<&'a Reference>,
+    /// Fresh prices of the exchange.
+    pub prices: &'a Prices<'a>,
+}
+
+/// What the third stage is asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted<'a> {
+    /// At which level.
+    pub scope: Scope,
+    /// The rules of that level.
+    pub rules: &'a Rules,
+    /// What was used so far at that level.
+    pub usage: &'a Usage,
+    /// What this would add.
+    pub added: &'a Added,
+    /// Fresh prices of the exchange.
+    pub prices: &'a Prices<'a>,
+    /// Now, as far as usage is concerned.
+    pub now: Time,
+}
+
+/// What a request would add to one level's usage.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Added {
+    /// Value to hold, in the currency of the level's `max_day`.
+    pub hold: Option<Money>,
+    /// Value in the same currency that is held for the same order already.
+    pub held: Decimal,
+    /// Whether it would be one more open order.
+    pub opens: bool,
+    /// At which pace it counts.
+    pub pace: Option<Pace>,
+}
+
+impl Intent {
+    /// The market it happens in, where it happens in one.
+    #[must_use]
+    pub fn market(&self) -> Option<Market> {
+        use crate::Act;
+        match &self.act {
+            Act::Place(order) | Act::Test(order) => Some(order.market),
+            Act::Amend(a) => Some(a.market),
+            Act::Cancel(c) => Some(c.market),
+            Act::CancelAll { market, .. }
+            | Act::SetLeverage { market, .. }
+            | Act::SetMarginMode { market, .. } => Some(*market),
+            Act::Read | Act::Transfer(_) | Act::Withdraw(_) | Act::Change => None,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Whether a bot may act on an account that other bots use.
+
+use super::allow_same_user::flags;
+use super::{Asked, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use crate::{Act, Denial, Permission};
+
+/// `danger_account_wide`: whether a bot may do what touches the other bots of its real key.
+#[derive(Clone, Copy, Debug)]
+pub struct DangerAccountWide;
+
+impl Limit for DangerAccountWide {
+    fn name(&self) -> &'static str {
+        "danger_account_wide"
+    }
+
+    fn help(&self) -> Help {
+        Help {
+            meaning: "whether cancel-all, leverage, margin and position mode are allowed while other bots use the key",
+            form: "true or false",
+            example: "danger_account_wide = true",
+            absent: "false",
+        }
+    }
+
+    fn stands_at(&self, scope: Scope) -> bool {
+        matches!(scope, Scope::Bot)
+    }
+
+    fn parse(&self, given: &Given<'_>, rules: &mut Rules) -> Result<(), Misfit> {
+        rules.danger_account_wide = Some(given.flag()?);
+        Ok(())
+    }
+
+    fn shown(&self, rules: &Rules) -> Option<Shown> {
+        rules.danger_account_wide.map(|flag| Shown { text: flag.to_string(), unlimited: flag })
+    }
+
+    fn compare(&self, _scope: Scope, old: &Rules, new: &Rules) -> Change {
+        flags(old.danger_account_wide, new.danger_account_wide)
+    }
+
+    fn ask(&self, asked: &Asked<'_>) -> Result<(), Denial> {
+        let allowed = asked.rules.danger_account_wide == Some(true) || matches!(asked.scope, Scope::Key);
+        if !asked.shared || allowed || !account_wide(asked) { Ok(()) } else { Err(Denial::AccountWide) }
+    }
+}
+
+fn account_wide(asked: &Asked<'_>) -> bool {
+    match &asked.intent.act {
+        Act::CancelAll { .. } | Act::SetLeverage { .. } | Act::SetMarginMode { .. } => true,
+        Act::Change => {
+            matches!(
+                asked.intent.permission,
+                Permission::Trade | Permission::PositionMode | Permission::Account
+            )
+        }
+        Act::Read
+        | Act::Place(_)
+        | Act::Test(_)
+        | Act::Amend(_)
+        | Act::Cancel(_)
+        | Act::Transfer(_)
+        | Act::Withdraw(_) => false,
+    }
+}

@@ -1,0 +1,68 @@
+//! How many orders may be open at a time.
+
+use super::compare::settings;
+use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED};
+use crate::Denial;
+
+/// `max_open_orders`: how many orders may be open at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct MaxOpenOrders;
+
+const WANTED: &str = "a whole number from 0 to 5000, or \"unlimited\"";
+const MOST: u32 = 5000;
+
+impl Limit for MaxOpenOrders {
+    fn name(&self) -> &'static str {
+        "max_open_orders"
+    }
+
+    fn help(&self) -> Help {
+        Help {
+            meaning: "how many orders may be open at a time, counting those whose fate is not known",
+            form: "a whole number",
+            example: "max_open_orders = 50",
+            absent: "no limit but claviger's own of 5000 a bot",
+        }
+    }
+
+    fn parse(&self, given: &Given<'_>, rules: &mut Rules) -> Result<(), Misfit> {
+        let cap = match given {
+            Given::Text(UNLIMITED) => Cap::Unlimited,
+            Given::Whole(n) => {
+                let n = u32::try_from(*n).ok().filter(|n| *n <= MOST);
+                Cap::At(n.ok_or_else(|| given.misfit(WANTED))?)
+            }
+            Given::Text(_) | Given::Flag(_) | Given::List(_) | Given::Other(_) => {
+                return Err(given.misfit(WANTED));
+            }
+        };
+        rules.max_open_orders = Some(cap);
+        Ok(())
+    }
+
+    fn shown(&self, rules: &Rules) -> Option<Shown> {
+        Some(match rules.max_open_orders.as_ref()? {
+            Cap::Unlimited => Shown { text: UNLIMITED.into(), unlimited: true },
+            Cap::At(n) => Shown { text: n.to_string(), unlimited: false },
+        })
+    }
+
+    fn compare(&self, _scope: Scope, old: &Rules, new: &Rules) -> Change {
+        let (old, new) = (old.max_open_orders.as_ref(), new.max_open_orders.as_ref());
+        settings(old, new, &Cap::Unlimited, |a, b| a <= b)
+    }
+
+    fn count(&self, counted: &Counted<'_>) -> Result<(), Denial> {
+        match counted.rules.max_open_orders.as_ref().and_then(Cap::at) {
+            Some(limit) if counted.added.opens && counted.usage.open_orders() >= *limit => {
+                Err(Denial::MaxOpenOrders { limit: *limit })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn used(&self, counted: &Counted<'_>) -> Option<(String, String)> {
+        let of = self.shown(counted.rules)?.text;
+        Some((counted.usage.open_orders().to_string(), of))
+    }
+}

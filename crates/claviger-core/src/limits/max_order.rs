@@ -1,0 +1,75 @@
+//! How large one order may be.
+
+use super::compare::settings;
+use super::{Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED, Weighed};
+use crate::{Denial, Money};
+
+/// `max_order`: how large one order may be.
+#[derive(Clone, Copy, Debug)]
+pub struct MaxOrder;
+
+pub(super) const WANTED: &str = "an amount and an asset like \"1000 USDT\", or \"unlimited\"";
+
+impl Limit for MaxOrder {
+    fn name(&self) -> &'static str {
+        "max_order"
+    }
+
+    fn help(&self) -> Help {
+        Help {
+            meaning: "the highest value of one order: quantity times the largest of limit, trigger and reference price",
+            form: "an amount and an asset",
+            example: "max_order = \"1000 USDT\"",
+            absent: "no trade grant without it",
+        }
+    }
+
+    fn needed_to_trade(&self) -> bool {
+        true
+    }
+
+    fn parse(&self, given: &Given<'_>, rules: &mut Rules) -> Result<(), Misfit> {
+        rules.max_order = Some(given.cap(WANTED)?);
+        Ok(())
+    }
+
+    fn shown(&self, rules: &Rules) -> Option<Shown> {
+        rules.max_order.as_ref().map(money_shown)
+    }
+
+    fn compare(&self, scope: Scope, old: &Rules, new: &Rules) -> Change {
+        money_compared(scope, old.max_order.as_ref(), new.max_order.as_ref())
+    }
+
+    fn weigh(&self, weighed: &Weighed<'_>) -> Result<(), Denial> {
+        let limit = match (&weighed.rules.max_order, weighed.scope) {
+            (Some(Cap::Unlimited), _) | (None, Scope::Key) => return Ok(()),
+            (Some(Cap::At(limit)), _) => limit,
+            (None, Scope::Bot) => return Err(Denial::NotGranted { needs: crate::Permission::Trade }),
+        };
+        let asked = weighed.prices.in_asset(weighed.value, &limit.asset, self.name())?;
+        if asked.amount <= limit.amount {
+            Ok(())
+        } else {
+            Err(Denial::MaxOrder { asked, limit: limit.clone() })
+        }
+    }
+}
+
+pub(super) fn money_shown(cap: &Cap<Money>) -> Shown {
+    match cap {
+        Cap::Unlimited => Shown { text: UNLIMITED.into(), unlimited: true },
+        Cap::At(money) => Shown { text: money.to_string(), unlimited: false },
+    }
+}
+
+pub(super) fn money_compared(scope: Scope, old: Option<&Cap<Money>>, new: Option<&Cap<Money>>) -> Change {
+    match (scope, old, new) {
+        (_, None, None) => Change::Same,
+        (Scope::Bot, None, Some(_)) => Change::Wider,
+        (Scope::Bot, Some(_), None) => Change::Narrower,
+        (Scope::Bot | Scope::Key, _, _) => {
+            settings(old, new, &Cap::Unlimited, |a, b| a.asset == b.asset && a.amount <= b.amount)
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! How fast a bot may send orders.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::compare::settings;
+use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED};
+use crate::Denial;
+
+/// `order_rate`: how fast a bot may send orders.
+#[derive(Clone, Copy, Debug)]
+pub struct OrderRate;
+
+/// So many in any span, written as `10/s` or `100/m`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    count: u32,
+    span: Span,
+}
+
+/// The span of a rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// One second.
+    Second,
+    /// One minute.
+    Minute,
+}
+
+/// The text is not a rate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a rate like `10/s` or `100/m`")]
+pub struct NotARate;
+
+const WANTED: &str = "a rate like \"10/s\" or \"100/m\" (1 to 60000), or \"unlimited\"";
+const MOST: u32 = 60_000;
+
+impl Rate {
+    /// How many.
+    #[must_use]
+    pub const fn count(self) -> u32 {
+        self.count
+    }
+
+    /// In any span of this length.
+    #[must_use]
+    pub const fn span(self) -> Span {
+        self.span
+    }
+}
+
+impl FromStr for Rate {
+    type Err = NotARate;
+
+    fn from_str(text: &str) -> Result<Self, NotARate> {
+        let (count, span) = text.split_once('/').ok_or(NotARate)?;
+        let span = match span {
+            "s" => Span::Second,
+            "m" => Span::Minute,
+            _ => return Err(NotARate),
+        };
+        let plain = !count.starts_with('0') && count.bytes().all(|b| b.is_ascii_digit());
+        let count = count.parse().ok().filter(|n| plain && (1..=MOST).contains(n)).ok_or(NotARate)?;
+        Ok(Self { count, span })
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let span = match self.span {
+            Span::Second => "s",
+            Span::Minute => "m",
+        };
+        write!(f, "{}/{span}", self.count)
+    }
+}
+
+impl Limit for OrderRate {
+    fn name(&self) -> &'static str {
+        "order_rate"
+    }
+
+    fn help(&self) -> Help {
+        Help {
+            meaning: "how many orders may be placed or amended in any second or minute; cancels and settings have as many again",
+            form: "a rate",
+            example: "order_rate = \"10/s\"",
+            absent: "no limit",
+        }
+    }
+
+    fn parse(&self, given: &Given<'_>, rules: &mut Rules) -> Result<(), Misfit> {
+        rules.order_rate = Some(given.cap(WANTED)?);
+        Ok(())
+    }
+
+    fn shown(&self, rules: &Rules) -> Option<Shown> {
+        Some(match rules.order_rate.as_ref()? {
+            Cap::Unlimited => Shown { text: UNLIMITED.into(), unlimited: true },
+            Cap::At(rate) => Shown { text: rate.to_string(), unlimited: false },
+        })
+    }
+
+    fn compare(&self, _scope: Scope, old: &Rules, new: &Rules) -> Change {
+        let (old, new) = (old.order_rate.as_ref(), new.order_rate.as_ref());
+        settings(old, new, &Cap::Unlimited, |a, b| a.span == b.span && a.count <= b.count)
+    }
+
+    fn count(&self, counted: &Counted<'_>) -> Result<(), Denial> {
+        let Some(limit) = counted.rules.order_rate.as_ref().and_then(Cap::at) else { return Ok(()) };
+        let Some(pace) = counted.added.pace else { return Ok(()) };
+        let window = counted.usage.attempts(pace, limit.span);
+        if window.total() < u64::from(limit.count) {
+            return Ok(());
+        }
+        let refills = match counted.scope {
+            Scope::Bot => {
+                window.ends_for(window.total().saturating_sub(u64::from(limit.count)).saturating_add(1))
+            }
+            Scope::Key => None,
+        };
+        Err(Denial::OrderRate { limit: *limit, refills })
+    }
+
+    fn used(&self, counted: &Counted<'_>) -> Option<(String, String)> {
+        let of = self.shown(counted.rules)?.text;
+        let span = counted.rules.order_rate.as_ref().and_then(Cap::at).map_or(Span::Second, |rate| rate.span);
+        let used = counted.usage.attempts(crate::book::Pace::Order, span).total();
+        Some((used.to_string(), of))
+    }
+}

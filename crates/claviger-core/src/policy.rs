@@ -1,0 +1,167 @@
+//! The policy of every bot, compiled.
+
+mod report;
+
+pub use report::{Item, Report};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::limits::{Rules, Scope};
+use crate::{BotName, ExchangeName, KeyName};
+
+/// The policy of every bot and every real key. Immutable; share it in an [`Arc`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PolicySet {
+    bots: BTreeMap<BotName, BotPolicy>,
+    keys: BTreeMap<KeyName, Arc<KeyPolicy>>,
+}
+
+/// What one bot may do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BotPolicy {
+    rules: Rules,
+    key_name: KeyName,
+    key: Arc<KeyPolicy>,
+}
+
+/// What all bots of one real key together may do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyPolicy {
+    exchange: ExchangeName,
+    environment: Box<str>,
+    rules: Rules,
+    bots: usize,
+}
+
+impl BotPolicy {
+    /// The real key that signs for it.
+    #[must_use]
+    pub const fn key(&self) -> &KeyName {
+        &self.key_name
+    }
+
+    /// The exchange of that key.
+    #[must_use]
+    pub fn exchange(&self) -> &ExchangeName {
+        &self.key.exchange
+    }
+
+    /// The policy of that key.
+    #[must_use]
+    pub fn key_policy(&self) -> &KeyPolicy {
+        &self.key
+    }
+
+    /// Its own limits.
+    #[must_use]
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Whether another bot uses the same real key.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.key.bots > 1
+    }
+
+    /// Both levels of limits, in the order they are asked.
+    #[must_use]
+    pub fn levels(&self) -> [(Scope, &Rules); 2] {
+        [(Scope::Bot, &self.rules), (Scope::Key, &self.key.rules)]
+    }
+}
+
+impl KeyPolicy {
+    /// Its exchange.
+    #[must_use]
+    pub const fn exchange(&self) -> &ExchangeName {
+        &self.exchange
+    }
+
+    /// The environment that its entry in the vault is sealed to: `production`, `testnet`, `simulator`.
+    #[must_use]
+    pub fn environment(&self) -> &str {
+        &self.environment
+    }
+
+    /// The limits over all of its bots.
+    #[must_use]
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// How many bots use it.
+    #[must_use]
+    pub const fn bots(&self) -> usize {
+        self.bots
+    }
+}
+
+impl PolicySet {
+    /// The policy of a bot.
+    #[must_use]
+    pub fn bot(&self, name: &BotName) -> Option<&BotPolicy> {
+        self.bots.get(name)
+    }
+
+    /// The policy of a real key.
+    #[must_use]
+    pub fn key(&self, name: &KeyName) -> Option<&KeyPolicy> {
+        self.keys.get(name).map(AsRef::as_ref)
+    }
+
+    /// Every bot, by name.
+    pub fn bots(&self) -> impl Iterator<Item = (&BotName, &BotPolicy)> {
+        self.bots.iter()
+    }
+
+    /// Every real key, by name.
+    pub fn keys(&self) -> impl Iterator<Item = (&KeyName, &KeyPolicy)> {
+        self.keys.iter().map(|(name, key)| (name, key.as_ref()))
+    }
+
+    /// Puts bots to their keys. Every bot's key must be among `keys`; a bot whose key is not is left out.
+    pub(crate) fn new(keys: Vec<RawKey>, bots: Vec<RawBot>) -> Self {
+        let mut shares: BTreeMap<KeyName, usize> = BTreeMap::new();
+        for bot in &bots {
+            *shares.entry(bot.key.clone()).or_default() += 1;
+        }
+        let compiled = |key: RawKey| {
+            let count = shares.get(&key.name).copied().unwrap_or_default();
+            let policy = KeyPolicy {
+                exchange: key.exchange,
+                environment: key.environment,
+                rules: key.rules,
+                bots: count,
+            };
+            (key.name, Arc::new(policy))
+        };
+        let keys: BTreeMap<_, _> = keys.into_iter().map(compiled).collect();
+        let bots = bots
+            .into_iter()
+            .filter_map(|bot| {
+                let key = Arc::clone(keys.get(&bot.key)?);
+                Some((bot.name, BotPolicy { rules: bot.rules, key_name: bot.key, key }))
+            })
+            .collect();
+        Self { bots, keys }
+    }
+}
+
+/// A key as read from the configuration.
+#[derive(Debug)]
+pub(crate) struct RawKey {
+    pub(crate) name: KeyName,
+    pub(crate) exchange: ExchangeName,
+    pub(crate) environment: Box<str>,
+    pub(crate) rules: Rules,
+}
+
+/// A bot as read from the configuration.
+#[derive(Debug)]
+pub(crate) struct RawBot {
+    pub(crate) name: BotName,
+    pub(crate) key: KeyName,
+    pub(crate) rules: Rules,
+}

@@ -1,0 +1,179 @@
+//! What an order is worth, and prices to say so in another currency.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    Asset, Decimal, Denial, ExchangeName, Instrument, Market, MarketView, Money, Order, OrderKind, Reference,
+    Size, Symbol, Time, Venue,
+};
+
+/// A reference price older than this is no reference: 10 seconds.
+pub const FRESH_MS: u64 = 10_000;
+
+/// A conversion leads over at most this many reference prices.
+const HOPS: usize = 3;
+
+/// Values are rounded up to this many digits after the point, so that their sums stay exact.
+const VALUE_STEP: &str = "0.00000001";
+
+/// No order may be worth more than this in any currency, so that sums of them always fit.
+const MOST: u64 = 1_000_000_000_000_000;
+
+/// Fresh prices of one exchange.
+#[derive(Clone, Copy, Debug)]
+pub struct Prices<'a> {
+    venue: Option<&'a Venue>,
+    now: Time,
+}
+
+impl<'a> Prices<'a> {
+    /// The prices of an exchange that are fresh at `now`.
+    #[must_use]
+    pub fn new(view: &'a MarketView, exchange: &ExchangeName, now: Time) -> Self {
+        Self { venue: view.venues.get(exchange), now }
+    }
+
+    /// No prices at all.
+    #[must_use]
+    pub const fn none(now: Time) -> Self {
+        Self { venue: None, now }
+    }
+
+    /// The instrument. Margin trades the instruments of spot.
+    #[must_use]
+    pub fn instrument(&self, market: Market, symbol: &Symbol) -> Option<&'a Instrument> {
+        let listed = |market| self.venue?.instruments.get(&market)?.get(symbol);
+        listed(market).or_else(|| listed(same_book(market)?))
+    }
+
+    /// The fresh reference price. Margin trades in the book of spot.
+    #[must_use]
+    pub fn reference(&self, market: Market, symbol: &Symbol) -> Option<&'a Reference> {
+        let fresh = |market| self.venue?.references.get(&market)?.get(symbol).filter(|r| self.fresh(r));
+        fresh(market).or_else(|| fresh(same_book(market)?))
+    }
+
+    /// `money` in another currency, rounded up.
+    ///
+    /// # Errors
+    /// If no fresh reference prices lead there.
+    pub fn in_asset(&self, money: &Money, wanted: &Asset, limit: &'static str) -> Result<Money, Denial> {
+        let no_way = || Denial::NoConversion { limit, given: money.asset.clone(), wanted: wanted.clone() };
+        let amount = self.convert(money, wanted).ok_or_else(no_way)?;
+        counted(amount, wanted).ok_or_else(no_way)
+    }
+
+    /// The largest amount that the shortest way over fresh reference prices leads to.
+    fn convert(&self, money: &Money, wanted: &Asset) -> Option<Decimal> {
+        if money.asset == *wanted || money.amount.is_zero() {
+            return Some(money.amount);
+        }
+        let mut reached = BTreeMap::from([(&money.asset, money.amount)]);
+        for _ in 0..HOPS {
+            let mut next: BTreeMap<&Asset, Decimal> = BTreeMap::new();
+            for (instrument, price) in self.pairs() {
+                let by_base = reached.get(&instrument.base).and_then(|n| n.times(price));
+                let by_quote = reached.get(&instrument.quote).and_then(|n| n.over(price));
+                keep_larger(&mut next, &instrument.quote, by_base);
+                keep_larger(&mut next, &instrument.base, by_quote);
+            }
+            if let Some(amount) = next.get(wanted) {
+                return Some(*amount);
+            }
+            for (asset, amount) in next {
+                reached.entry(asset).or_insert(amount);
+            }
+        }
+        None
+    }
+
+    /// Every instrument with a fresh price of one asset in another; options have none.
+    fn pairs(&self) -> impl Iterator<Item = (&'a Instrument, Decimal)> {
+        let now = *self;
+        let markets =
+            self.venue.into_iter().flat_map(|venue| venue.references.iter().map(move |m| (venue, m)));
+        let priced = markets.filter(|(_, (market, _))| **market != Market::Option);
+        priced.flat_map(move |(venue, (market, references))| {
+            let fresh = references.iter().filter(move |(_, r)| now.fresh(r) && !r.price.is_zero());
+            fresh.filter_map(move |(symbol, r)| Some((venue.instruments.get(market)?.get(symbol)?, r.price)))
+        })
+    }
+
+    /// How old a price is, in milliseconds.
+    #[must_use]
+    pub const fn age(&self, reference: &Reference) -> u64 {
+        self.now.since(reference.at)
+    }
+
+    fn fresh(&self, reference: &Reference) -> bool {
+        let early = reference.at.since(self.now);
+        !reference.price.is_zero() && self.age(reference) <= FRESH_MS && early <= FRESH_MS
+    }
+}
+
+const fn same_book(market: Market) -> Option<Market> {
+    match market {
+        Market::Margin => Some(Market::Spot),
+        Market::Spot | Market::Usdm | Market::Coinm | Market::Option => None,
+    }
+}
+
+fn keep_larger<'a>(amounts: &mut BTreeMap<&'a Asset, Decimal>, asset: &'a Asset, amount: Option<Decimal>) {
+    let Some(amount) = amount.filter(|n| !n.is_zero()) else { return };
+    let kept = amounts.entry(asset).or_insert(amount);
+    *kept = amount.max(*kept);
+}
+
+/// An amount as it is counted: rounded up, and not above what sums can hold.
+pub(crate) fn counted(amount: Decimal, asset: &Asset) -> Option<Money> {
+    let step = VALUE_STEP.parse().ok()?;
+    let amount = amount.ceil_to(step).filter(|n| *n <= Decimal::from_u64(MOST))?;
+    Some(Money::new(amount, asset.clone()))
+}
+
+/// The value of an order that has a price: its quantity times the larger of its limit price, its trigger and the reference.
+///
+/// # Errors
+/// If the size is zero or in a unit that the instrument does not have, or if it is a sell or has a trigger and there
+/// is no reference.
+pub fn value(order: &Order, instrument: &Instrument, reference: Option<&Reference>) -> Result<Money, Denial> {
+    let OrderKind::Limit { price } = order.kind else {
+        return Err(Denial::Unbounded { why: "it has no price" });
+    };
+    if price.is_zero() || order.trigger.is_some_and(Decimal::is_zero) {
+        return Err(Denial::Unmeasured { why: "its price is zero" });
+    }
+    if reference.is_none() && (order.side == crate::Side::Sell || order.trigger.is_some()) {
+        return Err(Denial::NoReference { symbol: order.symbol.clone() });
+    }
+    let prices = [Some(price), order.trigger, reference.map(|r| r.price)];
+    let highest = prices.into_iter().flatten().max().unwrap_or(price);
+    let amount = worth(order.size, instrument, highest)?;
+    let too_large = Denial::Unmeasured { why: "its value is too large" };
+    counted(amount, &instrument.quote).filter(|m| !m.amount.is_zero()).ok_or(too_large)
+}
+
+/// What a size is worth at a price, in the instrument's quote currency.
+fn worth(size: Size, instrument: &Instrument, price: Decimal) -> Result<Decimal, Denial> {
+    let amount = match (size, &instrument.contract) {
+        (Size::Quote(amount), None) => Some(amount),
+        (Size::Base(n), None) => n.times(price),
+        (Size::Contracts(n), Some(contract)) if contract.asset == instrument.quote => n.times(contract.size),
+        (Size::Contracts(n), Some(contract)) if contract.asset == instrument.base => {
+            n.times(contract.size).and_then(|units| units.times(price))
+        }
+        (Size::Contracts(_), Some(_)) => {
+            return Err(Denial::Unmeasured {
+                why: "its contract counts neither the base nor the quote currency",
+            });
+        }
+        (Size::Contracts(_), None) | (Size::Quote(_) | Size::Base(_), Some(_)) => {
+            return Err(Denial::Unmeasured { why: "its size is not in the unit of the instrument" });
+        }
+    };
+    match amount {
+        None => Err(Denial::Unmeasured { why: "its value is too large" }),
+        Some(amount) if amount.is_zero() => Err(Denial::Unmeasured { why: "its size is zero" }),
+        Some(amount) => Ok(amount),
+    }
+}

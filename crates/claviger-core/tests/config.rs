@@ -1,0 +1,301 @@
+//! What `claviger.toml` may say, and how it is refused.
+
+#[cfg(test)]
+mod cases {
+    use claviger_core::config::{Fill, PRESETS, preset};
+    use claviger_core::limits::{Change, LIMITS, Scope};
+    use claviger_core::{Config, KnownExchange, Market};
+
+    const EXAMPLE: &str = r#"
+[key.binance-main]
+exchange = "binance"          # hosts may be overridden for testnets
+
+[bot.grid]
+key        = "binance-main"
+grants     = ["market-data", "read", "trade"]
+markets    = ["spot"]
+symbols    = ["BTCUSDT", "ETHUSDT"]
+max_order  = "1000 USDT"
+max_day    = "20000 USDT"     # rolling 24 h: fills plus live orders
+price_band = "2%"
+order_rate = "10/s"
+sources    = ["127.0.0.1/32"]
+"#;
+
+    fn known() -> Vec<KnownExchange> {
+        let exchange = |name: &str, surfaces: &[&str], markets: &[Market]| KnownExchange {
+            name: name.parse().unwrap(),
+            surfaces: surfaces.iter().map(|s| s.parse().unwrap()).collect(),
+            markets: markets.to_vec(),
+        };
+        vec![
+            exchange("binance", &["spot", "usdm"], &[Market::Spot, Market::Margin, Market::Usdm]),
+            exchange("okx", &["v5"], &[Market::Spot, Market::Usdm]),
+        ]
+    }
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(text, "claviger.toml", &known()).map_err(|e| e.to_string())
+    }
+
+    fn refused(text: &str, error: &str) {
+        assert_eq!(parse(text).unwrap_err(), error, "{text}");
+    }
+
+    fn with(line: &str) -> String {
+        format!("{EXAMPLE}{line}\n")
+    }
+
+    fn without(start: &str) -> String {
+        EXAMPLE.lines().filter(|l| !l.starts_with(start)).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn the_example_of_the_design() {
+        let config = parse(EXAMPLE).unwrap();
+        let bot = config.policies().bot(&"grid".parse().unwrap()).unwrap().clone();
+        assert_eq!(bot.exchange().as_str(), "binance");
+        assert_eq!(config.listen().to_string(), "127.0.0.1:8700");
+        let shown: Vec<String> = bot.rules().shown().iter().map(|(n, s)| format!("{n}={}", s.text)).collect();
+        let expected = "sources=127.0.0.1/32 grants=market-data, read, trade markets=spot symbols=BTCUSDT, ETHUSDT \
+                        price_band=2% max_order=1000 USDT max_day=20000 USDT order_rate=10/s";
+        assert_eq!(shown.join(" "), expected);
+    }
+
+    #[test]
+    fn nothing_is_a_configuration() {
+        assert!(parse("").unwrap().policies().bots().next().is_none());
+    }
+
+    #[test]
+    fn everything_unknown_is_refused() {
+        refused(
+            "listn = \"x\"",
+            "claviger.toml:1: listn: unknown key; allowed here: listen, unix_socket, plain_http, isolation, exchange, key, bot",
+        );
+        refused(
+            "\n[exchange.kraken]",
+            "claviger.toml:2: exchange.kraken: there is no exchange `kraken`; there are: binance, okx",
+        );
+        refused(
+            "[key.a]\nexchange = \"bitmex\"",
+            "claviger.toml:2: key.a.exchange: there is no exchange `bitmex`; there are: binance, okx",
+        );
+        refused("[key.a]", "claviger.toml:1: key.a: exchange is missing; a key belongs to one exchange");
+        refused("[bot.a]\nkey = \"x\"", "claviger.toml:2: bot.a.key: there is no key `x`; there are: none");
+        refused(
+            "[key.\"a b\"]\nexchange = \"okx\"",
+            "claviger.toml:1: key.a b: `a b` is not the name of a key (1 to 64 of A-Z, a-z, 0-9, -, _)",
+        );
+        refused("bot = 1", "claviger.toml:1: bot: `1` is not a table like [bot.NAME]");
+        refused("[bot]\na = true", "claviger.toml:2: bot.a: `true` is not a table like [bot.NAME]");
+        refused(
+            "[exchange.okx]\nrest = { v4 = \"a.b\" }\nenvironment = \"testnet\"",
+            "claviger.toml:2: exchange.okx.rest.v4: unknown key; allowed here: v5",
+        );
+        assert!(
+            parse(&with("max_ordr = \"1 USDT\""))
+                .unwrap_err()
+                .starts_with("claviger.toml:15: bot.grid.max_ordr: unknown key")
+        );
+        assert!(parse(&with("frozen = true")).unwrap_err().contains("unknown key"));
+        assert!(
+            parse("[key.a]\nexchange = \"okx\"\nallow_same_user = true").unwrap_err().contains("unknown key")
+        );
+    }
+
+    #[test]
+    fn duplicates_and_bad_toml() {
+        assert!(parse(&with("sources = [\"10.0.0.0/8\"]")).unwrap_err().contains("duplicate key"));
+        assert!(parse(&format!("{EXAMPLE}[bot.grid]\n")).is_err());
+        assert!(parse("[bot").unwrap_err().starts_with("claviger.toml:1: "));
+    }
+
+    #[test]
+    fn a_trade_grant_needs_its_limits() {
+        for name in ["markets", "symbols", "max_order", "max_day", "price_band"] {
+            refused(
+                &without(name),
+                &format!(
+                    "claviger.toml:5: bot.grid: {name} is missing; a trade grant needs it; write \"unlimited\" if that is meant"
+                ),
+            );
+        }
+        for name in ["order_rate", "sources"] {
+            assert!(parse(&without(name)).is_ok());
+        }
+    }
+
+    #[test]
+    fn unlimited_is_written_out_and_flagged() {
+        for limit in LIMITS.iter().filter(|l| l.needed_to_trade()) {
+            let config =
+                parse(&format!("{}\n{} = \"unlimited\"\n", without(limit.name()), limit.name())).unwrap();
+            let bot = config.policies().bot(&"grid".parse().unwrap()).unwrap().clone();
+            assert!(limit.shown(bot.rules()).unwrap().unlimited, "{}", limit.name());
+        }
+    }
+
+    #[test]
+    fn values_of_the_wrong_form() {
+        for (name, values) in [
+            (
+                "max_order",
+                &["1000", "\"1000\"", "\"-1 USDT\"", "\"1e3 USDT\"", "[\"1 USDT\"]", "\"Unlimited\""][..],
+            ),
+            ("max_day", &["\"1000USDT\"", "\"1,000 USDT\""]),
+            ("price_band", &["2", "\"2\"", "\"0%\"", "\"100%\"", "\"-1%\"", "\"2 %\"", "0.02"]),
+            ("order_rate", &["10", "\"10\"", "\"0/s\"", "\"10/h\"", "\"+1/s\"", "\"1/s/s\"", "\"60001/m\""]),
+            ("symbols", &["\"BTCUSDT\"", "[]", "[\"btcusdt\"]", "[\"BTC USDT\"]", "[1]", "[\"*\"]"]),
+            ("markets", &["[\"futures\"]", "[\"Spot\"]", "[]", "[\"coinm\"]"]),
+            ("grants", &["\"trade\"", "[\"admin\"]", "[\"unlimited\"]", "\"unlimited\""]),
+            ("sources", &["\"127.0.0.1\"", "[\"127.0.0.1\"]", "[\"localhost\"]", "[\"10.0.0.0/33\"]"]),
+        ] {
+            for value in values {
+                let error = parse(&format!("{}\n{name} = {value}\n", without(name))).unwrap_err();
+                assert!(error.contains(&format!("bot.grid.{name}: ")), "{name} = {value}: {error}");
+            }
+        }
+        for line in [
+            "max_open_orders = -1",
+            "max_open_orders = \"5\"",
+            "max_open_orders = 5001",
+            "max_open_orders = 1.0",
+            "max_leverage = 0",
+            "max_leverage = \"0.5\"",
+            "allow_same_user = \"yes\"",
+            "danger_account_wide = 1",
+        ] {
+            assert!(parse(&with(line)).is_err(), "{line}");
+        }
+        for line in ["max_open_orders = 0x10", "max_open_orders = 0"] {
+            assert_eq!(parse(&with(line)).is_ok(), line.ends_with(" 0"), "{line}");
+        }
+    }
+
+    #[test]
+    fn hosts_must_say_what_they_are() {
+        refused(
+            "[exchange.okx]\nrest = \"127.0.0.1:9443\"",
+            "claviger.toml:1: exchange.okx: environment is missing; hosts other than the built-in ones must say what they \
+             are, like \"testnet\" or \"simulator\"",
+        );
+        let text = "[exchange.okx]\nrest = \"127.0.0.1:9443\"\nenvironment = \"simulator\"\n[key.a]\nexchange = \"okx\"\n";
+        let config = parse(text).unwrap();
+        let (_, key) = config.policies().keys().next().unwrap();
+        assert_eq!(key.environment(), "simulator");
+        refused(
+            &format!("{text}environment = \"production\"\n"),
+            "claviger.toml:6: key.a.environment: the key is for `production`, but the hosts of this exchange are `simulator`",
+        );
+    }
+
+    #[test]
+    fn hosts_by_surface() {
+        let text = "[exchange.binance]\nenvironment = \"testnet\"\nrest = { spot = \"a.example:1\", usdm = \"b.example\" }\n";
+        let settings = parse(text).unwrap().exchange(&"binance".parse().unwrap());
+        let rest = settings.rest.unwrap();
+        assert_eq!(rest.of(&"usdm".parse().unwrap()).unwrap().to_string(), "b.example:443");
+        assert_eq!(rest.of(&"coinm".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_and_what_is_named() {
+        let config = parse("plain_http = [\"10.1.0.0/16\"]").unwrap();
+        for (address, plain) in [
+            ("127.0.0.1", true),
+            ("::1", true),
+            ("::ffff:10.1.2.3", true),
+            ("10.2.0.1", false),
+            ("8.8.8.8", false),
+        ] {
+            assert_eq!(config.plain_http(address.parse().unwrap()), plain, "{address}");
+        }
+    }
+
+    fn change(old: &str, new: &str) -> (Vec<String>, bool) {
+        let report = parse(old).unwrap().compare(&parse(new).unwrap());
+        (report.items().iter().map(ToString::to_string).collect(), report.needs_factor())
+    }
+
+    fn changed(setting: &str, value: &str, line: &str, factor: bool) {
+        let (lines, needs) = change(EXAMPLE, &format!("{}\n{setting} = {value}\n", without(setting)));
+        assert_eq!((lines, needs), (vec![format!("bot.grid.{line}")], factor), "{setting} = {value}");
+    }
+
+    #[test]
+    fn what_a_change_does() {
+        changed("max_order", "\"900 USDT\"", "max_order: 1000 USDT -> 900 USDT (narrower)", false);
+        changed("max_order", "\"1000.01 USDT\"", "max_order: 1000 USDT -> 1000.01 USDT (wider)", true);
+        changed("max_order", "\"1 BTC\"", "max_order: 1000 USDT -> 1 BTC (not comparable)", true);
+        changed("max_day", "\"unlimited\"", "max_day: 20000 USDT -> unlimited (wider)", true);
+        changed("symbols", "[\"BTCUSDT\"]", "symbols: BTCUSDT, ETHUSDT -> BTCUSDT (narrower)", false);
+        changed(
+            "symbols",
+            "[\"BTCUSDT\", \"XUSDT\"]",
+            "symbols: BTCUSDT, ETHUSDT -> BTCUSDT, XUSDT (not comparable)",
+            true,
+        );
+        changed("markets", "[\"spot\", \"usdm\"]", "markets: spot -> spot, usdm (wider)", true);
+        changed("price_band", "\"1%\"", "price_band: 2% -> 1% (narrower)", false);
+        changed("order_rate", "\"100/m\"", "order_rate: 10/s -> 100/m (not comparable)", true);
+        changed("order_rate", "\"5/s\"", "order_rate: 10/s -> 5/s (narrower)", false);
+        changed("sources", "[\"127.0.0.0/8\"]", "sources: 127.0.0.1/32 -> 127.0.0.0/8 (wider)", true);
+        changed("sources", "\"unlimited\"", "sources: 127.0.0.1/32 -> unlimited (wider)", true);
+        changed("max_leverage", "5", "max_leverage: not set -> 5 (wider)", true);
+        changed("max_open_orders", "5", "max_open_orders: not set -> 5 (narrower)", false);
+        changed("allow_same_user", "true", "allow_same_user: not set -> true (wider)", true);
+        assert_eq!(change(EXAMPLE, &with("allow_same_user = false")), (vec![], false));
+    }
+
+    #[test]
+    fn new_and_removed_bots_keys_and_hosts() {
+        let key = "[key.binance-main]\nexchange = \"binance\"\n";
+        assert!(change("", EXAMPLE).1);
+        assert!(change(key, EXAMPLE).1);
+        assert!(!change(EXAMPLE, key).1);
+        assert!(!change(EXAMPLE, EXAMPLE).1);
+        assert!(change(EXAMPLE, &format!("listen = \"0.0.0.0:1\"\n{EXAMPLE}")).1);
+        assert!(change(EXAMPLE, &format!("[exchange.okx]\nca = \"x\"\n{EXAMPLE}")).1);
+        let capped = EXAMPLE.replace("[bot.grid]", "max_day = \"5 USDT\"\n[bot.grid]");
+        assert!(!change(EXAMPLE, &capped).1);
+        assert!(change(&capped, EXAMPLE).1);
+    }
+
+    #[test]
+    fn presets_load() {
+        let fill = Fill {
+            symbols: vec!["BTCUSDT".parse().unwrap()],
+            max_order: "10 USDT".parse().unwrap(),
+            max_day: "100 USDT".parse().unwrap(),
+            price_band: None,
+            order_rate: None,
+        };
+        for preset in PRESETS {
+            let block = preset.block(&"b".parse().unwrap(), &"k".parse().unwrap(), Some(&fill)).unwrap();
+            let config = parse(&format!("[key.k]\nexchange = \"binance\"\n\n{block}")).unwrap();
+            let bot = config.policies().bot(&"b".parse().unwrap()).unwrap().clone();
+            assert_eq!(bot.rules().missing_to_trade(), [""; 0]);
+            assert_eq!(
+                preset.block(&"b".parse().unwrap(), &"k".parse().unwrap(), None).is_some(),
+                !preset.trades()
+            );
+            assert!(bot.rules().grants().all(|g| g.as_str() != "withdraw" && g.as_str() != "transfer"));
+        }
+        assert!(preset("admin").is_none());
+    }
+
+    #[test]
+    fn every_limit_has_its_example_and_compares_with_itself() {
+        for limit in LIMITS {
+            let name = limit.name();
+            let text = format!("{}\n{}\n", without(name), limit.help().example);
+            let config = parse(&text).unwrap_or_else(|e| panic!("{e}"));
+            let bot = config.policies().bot(&"grid".parse().unwrap()).unwrap().clone();
+            assert!(limit.is_set(bot.rules()), "{name}");
+            for scope in [Scope::Bot, Scope::Key] {
+                assert_eq!(limit.compare(scope, bot.rules(), bot.rules()), Change::Same);
+            }
+        }
+    }
+}
