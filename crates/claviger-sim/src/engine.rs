@@ -5,6 +5,7 @@
 
 mod account;
 pub(crate) mod book;
+mod history;
 mod instrument;
 mod matching;
 mod order;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 pub(crate) use account::{Account, Balance, Moved, Position, Withdrawal};
+pub(crate) use history::{Candle, Print};
 pub(crate) use instrument::{Instrument, Market, Shape, Wallet};
 pub use order::OrderSnapshot;
 pub(crate) use order::{Fill, Force, Leg, NewOrder, Order, Reject, Side, Size, Status};
