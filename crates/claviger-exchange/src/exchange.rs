@@ -267,7 +267,7 @@ pub trait Exchange: Sync {
 
 /// A constant of ours that breaks its own grammar is caught by a test of [`crate::EXCHANGES`]; here it becomes a name
 /// that matches nothing.
-fn unnamed<T: std::str::FromStr>() -> T
+pub(crate) fn unnamed<T: std::str::FromStr>() -> T
 where
     T::Err: std::fmt::Debug,
 {

@@ -4,6 +4,7 @@
 //! A new exchange is a folder and one line in [`EXCHANGES`].
 #![forbid(unsafe_code)]
 
+pub mod binance;
 pub mod catalogue;
 pub mod exchange;
 pub mod fields;
@@ -22,7 +23,7 @@ pub use exchange::{
 pub use request::{Claim, ClaimError, RawRequest, Signed};
 
 /// Every exchange there is, in the order they are shown. A new one adds one line here.
-pub const EXCHANGES: &[&dyn Exchange] = &[];
+pub const EXCHANGES: &[&dyn Exchange] = &[&binance::Binance];
 
 /// The exchange of that name.
 #[must_use]

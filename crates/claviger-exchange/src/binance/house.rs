@@ -1,0 +1,68 @@
+//! Claviger's own calls, as values.
+
+use claviger_core::{
+    Act, Cancel, Intent, Market, Method, OrderRef, Param, Params, Permission, Symbol, Value,
+};
+
+use super::endpoint;
+use crate::HouseCall;
+
+pub(super) fn house(call: &HouseCall) -> Option<Intent> {
+    match call {
+        HouseCall::OrderStatus { market, symbol, order } => {
+            let (surface, path) = order_path(*market)?;
+            Some(Intent {
+                endpoint: endpoint(surface, Method::Get, path),
+                permission: Permission::Read,
+                act: Act::Read,
+                params: vec![text("symbol", symbol.as_str()), by_id(order)],
+            })
+        }
+        HouseCall::CancelOrder { market, symbol, order } => {
+            let (surface, path) = order_path(*market)?;
+            Some(Intent {
+                endpoint: endpoint(surface, Method::Delete, path),
+                permission: Permission::Trade,
+                act: Act::Cancel(Cancel { market: *market, symbol: symbol.clone(), order: order.clone() }),
+                params: Params::new(),
+            })
+        }
+        HouseCall::KeyInfo => Some(Intent {
+            endpoint: endpoint("spot", Method::Get, "/sapi/v1/account/apiRestrictions"),
+            permission: Permission::ReadIdentity,
+            act: Act::Read,
+            params: Params::new(),
+        }),
+    }
+}
+
+/// A public question.
+pub(super) fn public(surface: &str, path: &str, params: Params) -> Intent {
+    let endpoint = endpoint(surface, Method::Get, path);
+    Intent { endpoint, permission: Permission::Public, act: Act::Read, params }
+}
+
+/// The parameter that names an instrument.
+pub(super) fn symbol_param(symbol: &Symbol) -> Param {
+    text("symbol", symbol.as_str())
+}
+
+fn order_path(market: Market) -> Option<(&'static str, &'static str)> {
+    match market {
+        Market::Spot => Some(("spot", "/api/v3/order")),
+        Market::Usdm => Some(("usdm", "/fapi/v1/order")),
+        Market::Coinm => Some(("coinm", "/dapi/v1/order")),
+        Market::Margin | Market::Option => None,
+    }
+}
+
+fn by_id(order: &OrderRef) -> Param {
+    match order {
+        OrderRef::Exchange(id) => text("orderId", id),
+        OrderRef::Client(id) => text("origClientOrderId", id.as_str()),
+    }
+}
+
+fn text(name: &str, value: &str) -> Param {
+    Param { name: name.into(), value: Value::Text(value.into()) }
+}

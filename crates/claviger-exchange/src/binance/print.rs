@@ -1,0 +1,148 @@
+//! An intent to the bytes that leave: every parameter once, in the row's order, percent-encoded in one way.
+
+use claviger_core::{Act, Amendment, Cancel, Intent, Method, OrderRef, Param, Symbol, Transfer, Withdrawal};
+
+use super::claim::KEY_HEADER;
+use super::read::ROUTE;
+use super::{CATALOGUE, LISTS, NAME, order};
+use crate::fields::{self, Words};
+use crate::{PrintError, Printed, Row, Security, Stamp, Unsigned, Verb, form};
+
+pub(super) fn print(intent: &Intent, stamp: Option<Stamp>) -> Result<Unsigned, PrintError> {
+    let row = row(intent)?;
+    let mut form = String::new();
+    let rest: Vec<Param> = intent.params.iter().filter(|param| !is_told(intent, param)).cloned().collect();
+    for (spec, text) in fields::print(row, words(intent)?, &rest, LISTS)? {
+        form::push(&mut form, &spec.name, &text);
+    }
+    let signed = row.security == Security::Signed;
+    if signed {
+        let stamp = stamp.ok_or_else(|| refuse("the time", "a signed request needs one"))?;
+        form::push(&mut form, "recvWindow", &stamp.window_ms.to_string());
+        form::push(&mut form, "timestamp", &stamp.exchange_ms.to_string());
+    }
+    let message = if signed { form.clone().into_bytes() } else { Vec::new() };
+    let method = intent.endpoint.method;
+    let path = row.path.to_string();
+    Ok(if in_query(method) {
+        Unsigned { method, path, query: form, body: Vec::new(), headers: Vec::new(), message }
+    } else {
+        let headers = vec![("Content-Type", "application/x-www-form-urlencoded".to_owned())];
+        Unsigned { method, path, query: String::new(), body: form.into_bytes(), headers, message }
+    })
+}
+
+pub(super) fn attach(unsigned: Unsigned, key_id: Option<&str>, signature: Option<&str>) -> Printed {
+    let Unsigned { method, path, mut query, body, headers, message: _ } = unsigned;
+    let mut body = body;
+    if let Some(signature) = signature {
+        let pair = format!("signature={}", form::encode(signature));
+        if in_query(method) {
+            join(&mut query, &pair);
+        } else {
+            body.extend(if body.is_empty() { "" } else { "&" }.bytes().chain(pair.bytes()));
+        }
+    }
+    let mut headers: Vec<(String, Vec<u8>)> =
+        headers.into_iter().map(|(name, value)| (name.to_owned(), value.into_bytes())).collect();
+    headers.extend(key_id.map(|id| (KEY_HEADER.to_owned(), id.as_bytes().to_vec())));
+    let target = if query.is_empty() { path } else { format!("{path}?{query}") };
+    Printed { method, target, headers, body }
+}
+
+fn join(query: &mut String, pair: &str) {
+    if !query.is_empty() {
+        query.push('&');
+    }
+    query.push_str(pair);
+}
+
+const fn in_query(method: Method) -> bool {
+    match method {
+        Method::Get | Method::Delete => true,
+        Method::Post | Method::Put => false,
+    }
+}
+
+fn row(intent: &Intent) -> Result<&'static Row, PrintError> {
+    let endpoint = &intent.endpoint;
+    let row = CATALOGUE.row(endpoint.surface.as_str(), Verb::from(endpoint.method), &endpoint.path);
+    row.filter(|row| {
+        endpoint.exchange.as_str() == NAME
+            && row.permission == intent.permission
+            && row.kind != crate::Kind::NotYetRead
+    })
+    .ok_or_else(|| refuse("the endpoint", "the catalogue has no such row"))
+}
+
+/// Whether a parameter of the intent says something of its order, so that the order's words hold it already.
+fn is_told(intent: &Intent, param: &Param) -> bool {
+    intent.act.order().is_some() && *param.name == *order::WAKES
+}
+
+fn words(intent: &Intent) -> Result<Words, PrintError> {
+    match &intent.act {
+        Act::Read | Act::Change => Ok(Words::new()),
+        Act::Place(order) | Act::Test(order) => order::words(order, &intent.params),
+        Act::Amend(amendment) => Ok(amend(amendment)),
+        Act::Cancel(Cancel { market: _, symbol, order }) => Ok(vec![named(symbol), order_word(order)]),
+        Act::CancelAll { market: _, symbol: Some(symbol) } => Ok(vec![named(symbol)]),
+        Act::CancelAll { market: _, symbol: None } => {
+            Err(refuse("the cancelling", "Binance cancels all orders of one symbol only"))
+        }
+        Act::SetLeverage { market: _, symbol, leverage } => {
+            Ok(vec![named(symbol), ("leverage", leverage.to_string())])
+        }
+        Act::SetMarginMode { market: _, symbol, isolated } => {
+            let word = if *isolated { "ISOLATED" } else { "CROSSED" };
+            Ok(vec![named(symbol), ("marginType", word.to_owned())])
+        }
+        Act::Transfer(transfer) => self::transfer(transfer),
+        Act::Withdraw(withdrawal) => Ok(withdraw(withdrawal)),
+    }
+}
+
+fn named(symbol: &Symbol) -> (&'static str, String) {
+    ("symbol", symbol.to_string())
+}
+
+fn order_word(order: &OrderRef) -> (&'static str, String) {
+    match order {
+        OrderRef::Exchange(id) => ("orderId", id.to_string()),
+        OrderRef::Client(id) => ("origClientOrderId", id.to_string()),
+    }
+}
+
+fn amend(amendment: &Amendment) -> Words {
+    let Amendment { market: _, symbol, order, side, size, price } = amendment;
+    let mut words = vec![named(symbol), order_word(order)];
+    words.extend(side.map(|side| ("side", order::side_word(side).to_owned())));
+    words.extend(size.map(|size| ("quantity", size.to_string())));
+    words.extend(price.map(|price| ("price", price.to_string())));
+    words
+}
+
+fn transfer(transfer: &Transfer) -> Result<Words, PrintError> {
+    let Transfer { asset, amount, route } = transfer;
+    let mut words = vec![("asset", asset.to_string()), ("amount", amount.to_string())];
+    for piece in route.split('&').filter(|piece| !piece.is_empty()) {
+        let unknown = || refuse("the route", "it is not in Binance's words");
+        let (name, text) = piece.split_once('=').ok_or_else(unknown)?;
+        let name = ROUTE.into_iter().find(|known| *known == name).ok_or_else(unknown)?;
+        words.push((name, text.to_owned()));
+    }
+    Ok(words)
+}
+
+fn withdraw(withdrawal: &Withdrawal) -> Words {
+    let Withdrawal { asset, amount, network, address, tag } = withdrawal;
+    let mut words =
+        vec![("coin", asset.to_string()), ("amount", amount.to_string()), ("address", address.to_string())];
+    words.extend(network.as_ref().map(|network| ("network", network.to_string())));
+    words.extend(tag.as_ref().map(|tag| ("addressTag", tag.to_string())));
+    words
+}
+
+fn refuse(what: &str, why: &str) -> PrintError {
+    PrintError { what: what.into(), why: why.into() }
+}

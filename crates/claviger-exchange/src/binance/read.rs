@@ -1,0 +1,152 @@
+//! A request's parameters to what it would do.
+
+use claviger_core::{
+    Act, Amendment, Cancel, Intent, Market, Param, Side, Symbol, Transfer, Value, Withdrawal,
+};
+
+use super::{CATALOGUE, LISTS, endpoint, market_of, order};
+use crate::fields::{Fields, meaning};
+use crate::form::{self, Dialect, Pair, Part};
+use crate::{Kind, RawRequest, ReadError, Row, Security, Surface, Verb};
+
+/// Parameters of authentication: they are the claim's, not the intent's.
+const AUTHENTICATION: [&str; 3] = ["timestamp", "recvWindow", "signature"];
+
+pub(super) fn read(surface: &Surface, request: &RawRequest<'_>) -> Result<(Intent, &'static Row), ReadError> {
+    let row = row(surface, request)?;
+    let mut fields = Fields::new(row);
+    for pair in parameters(row, request)? {
+        fields.put(pair.name, &pair.value, LISTS)?;
+    }
+    let mut fields = fields.complete()?;
+    let (act, told) = act(row, &mut fields)?;
+    let intent = Intent {
+        endpoint: endpoint(&row.surface, request.method, &row.path),
+        permission: row.permission,
+        act,
+        params: told.into_iter().chain(fields.rest()?).collect(),
+    };
+    Ok((intent, row))
+}
+
+fn row(surface: &Surface, request: &RawRequest<'_>) -> Result<&'static Row, ReadError> {
+    let method = request.method.as_str();
+    let row = CATALOGUE.row(surface.name, Verb::from(request.method), request.path).ok_or_else(|| {
+        ReadError::UnknownEndpoint { method, path: request.path.chars().take(128).collect::<String>().into() }
+    })?;
+    if row.kind == Kind::NotYetRead {
+        return Err(ReadError::NotYetRead { method, path: row.path.clone(), permission: row.permission });
+    }
+    Ok(row)
+}
+
+fn parameters<'a>(row: &Row, request: &RawRequest<'a>) -> Result<Vec<Pair<'a>>, ReadError> {
+    let mut pairs = form::both(request.query, request.body, body_dialect(row))?;
+    if let (Verb::Get, Some(pair)) = (row.verb, pairs.iter().find(|pair| pair.part == Part::Body)) {
+        return Err(ReadError::Place(pair.name.chars().take(64).collect::<String>().into()));
+    }
+    if row.security == Security::Signed {
+        pairs.retain(|pair| !AUTHENTICATION.contains(&pair.name));
+    }
+    Ok(pairs)
+}
+
+/// ccxt writes the values of withdrawals unencoded.
+fn body_dialect(row: &Row) -> Dialect {
+    if row.kind == Kind::Withdraw { Dialect::RAW_FORM } else { Dialect::FORM }
+}
+
+/// The act, and what [`Order`](claviger_core::Order) has no place for.
+fn act(row: &Row, fields: &mut Fields<'_>) -> Result<(Act, Option<Param>), ReadError> {
+    let act = match row.kind {
+        Kind::Read => Act::Read,
+        Kind::Place => {
+            return order::read(market(row)?, fields).map(|(order, told)| (Act::Place(order), told));
+        }
+        Kind::Test => return order::read(market(row)?, fields).map(|(order, told)| (Act::Test(order), told)),
+        Kind::Amend => Act::Amend(amend(market(row)?, fields)?),
+        Kind::Cancel => Act::Cancel(cancel(market(row)?, fields)?),
+        Kind::CancelAll => Act::CancelAll { market: market(row)?, symbol: Some(symbol(fields)?) },
+        Kind::Leverage => leverage(market(row)?, fields)?,
+        Kind::MarginMode => margin_mode(market(row)?, fields)?,
+        Kind::Transfer => Act::Transfer(transfer(fields)?),
+        Kind::Withdraw => Act::Withdraw(withdrawal(fields)?),
+        Kind::Change => Act::Change,
+        Kind::NotYetRead => return Err(meaning("claviger cannot read this yet")),
+    };
+    Ok((act, None))
+}
+
+fn market(row: &Row) -> Result<Market, ReadError> {
+    market_of(&row.surface).ok_or_else(|| meaning("claviger cannot trade on this surface"))
+}
+
+pub(super) fn symbol(fields: &mut Fields<'_>) -> Result<Symbol, ReadError> {
+    fields.symbol("symbol").ok_or_else(|| ReadError::Missing("symbol".into()))
+}
+
+pub(super) fn side(fields: &mut Fields<'_>) -> Result<Side, ReadError> {
+    match fields.text("side").as_deref() {
+        Some("BUY") => Ok(Side::Buy),
+        Some("SELL") => Ok(Side::Sell),
+        _ => Err(ReadError::Missing("side".into())),
+    }
+}
+
+fn cancel(market: Market, fields: &mut Fields<'_>) -> Result<Cancel, ReadError> {
+    let order = fields.order_ref("orderId", "origClientOrderId")?;
+    Ok(Cancel { market, symbol: symbol(fields)?, order })
+}
+
+fn amend(market: Market, fields: &mut Fields<'_>) -> Result<Amendment, ReadError> {
+    let order = fields.order_ref("orderId", "origClientOrderId")?;
+    let side = Some(side(fields)?);
+    let (size, price) = (fields.number("quantity"), fields.number("price"));
+    if size.is_none() && price.is_none() {
+        return Err(ReadError::Missing("quantity".into()));
+    }
+    Ok(Amendment { market, symbol: symbol(fields)?, order, side, size, price })
+}
+
+fn leverage(market: Market, fields: &mut Fields<'_>) -> Result<Act, ReadError> {
+    let leverage = fields.number("leverage").ok_or_else(|| ReadError::Missing("leverage".into()))?;
+    Ok(Act::SetLeverage { market, symbol: symbol(fields)?, leverage })
+}
+
+fn margin_mode(market: Market, fields: &mut Fields<'_>) -> Result<Act, ReadError> {
+    let isolated = fields.text("marginType").as_deref() == Some("ISOLATED");
+    Ok(Act::SetMarginMode { market, symbol: symbol(fields)?, isolated })
+}
+
+/// What a transfer says of its way, besides asset and amount; each word in the order it is printed.
+pub(super) const ROUTE: [&str; 8] =
+    ["type", "fromSymbol", "toSymbol", "fromEmail", "toEmail", "fromAccountType", "toAccountType", "symbol"];
+
+fn transfer(fields: &mut Fields<'_>) -> Result<Transfer, ReadError> {
+    let missing = |name: &str| ReadError::Missing(name.into());
+    let mut route = Vec::new();
+    for name in ROUTE {
+        match fields.take(name) {
+            Some(Value::Text(text)) => route.push(format!("{name}={text}")),
+            Some(Value::Whole(number)) => route.push(format!("{name}={number}")),
+            Some(_) => return Err(meaning(format!("`{name}` cannot be judged in this request"))),
+            None => {}
+        }
+    }
+    Ok(Transfer {
+        asset: fields.asset("asset").ok_or_else(|| missing("asset"))?,
+        amount: fields.number("amount").ok_or_else(|| missing("amount"))?,
+        route: route.join("&").into(),
+    })
+}
+
+fn withdrawal(fields: &mut Fields<'_>) -> Result<Withdrawal, ReadError> {
+    let missing = |name: &str| ReadError::Missing(name.into());
+    Ok(Withdrawal {
+        asset: fields.asset("coin").ok_or_else(|| missing("coin"))?,
+        amount: fields.number("amount").ok_or_else(|| missing("amount"))?,
+        network: fields.text("network"),
+        address: fields.text("address").ok_or_else(|| missing("address"))?,
+        tag: fields.text("addressTag"),
+    })
+}
