@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use claviger_control::{Control, ControlError, PeerCheck, serve};
-use claviger_door::{Command, Desk, Refused, Said, Target, frame};
+use claviger_door::{Command, Desk, Exit, Refused, Said, Target, frame};
 
 #[derive(Default)]
 struct Notes(Vec<Target>);
@@ -24,7 +24,7 @@ impl Desk for Notes {
                 what: "no".to_owned(),
                 because: vec!["of a test".to_owned()],
                 hint: vec![],
-                exit: 18,
+                exit: Exit::Name,
             }),
         }
     }
@@ -64,7 +64,7 @@ fn commands_are_carried_out_and_refusals_come_back() {
     let mut control = running.connect();
     assert!(matches!(control.command(&freeze("a")).unwrap(), Ok(Said::Done)));
     let Err(refused) = control.command(&Command::Status).unwrap() else { panic!("must be refused") };
-    assert_eq!((refused.exit, refused.because), (18, vec!["of a test".to_owned()]));
+    assert_eq!((refused.exit, refused.because), (Exit::Name, vec!["of a test".to_owned()]));
     assert!(matches!(running.connect().command(&freeze("b")).unwrap(), Ok(Said::Done)));
     assert_eq!(running.desk.lock().unwrap().0.len(), 2);
 }

@@ -15,7 +15,7 @@ pub mod signed;
 
 pub use ask::{Ask, Reply, Seen, Want, Wants};
 pub use client::{Door, DoorClient, DoorError};
-pub use command::{Bot, Command, Desk, Key, Refused, Said, Target};
+pub use command::{Bot, Command, Desk, Exit, Key, Refused, Said, Target};
 pub use frame::{FrameError, Inbox, MAX_FRAME, Outbox};
 pub use received::{Peer, Received, Way};
 pub use sensitive::Sensitive;

@@ -195,6 +195,11 @@ pub trait Exchange: Sync {
     /// Its interfaces.
     fn surfaces(&self) -> &'static [Surface];
 
+    /// The markets that its orders happen in.
+    fn markets(&self) -> &'static [Market] {
+        &Market::ALL
+    }
+
     /// Every endpoint known.
     fn catalogue(&self) -> &'static Catalogue;
 

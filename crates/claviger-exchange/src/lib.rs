@@ -31,6 +31,17 @@ pub fn exchange(name: &str) -> Option<&'static dyn Exchange> {
     EXCHANGES.iter().copied().find(|e| e.name() == name)
 }
 
+/// Every exchange as the configuration may name it.
+#[must_use]
+pub fn known() -> Vec<claviger_core::KnownExchange> {
+    let known = |e: &&'static dyn Exchange| claviger_core::KnownExchange {
+        name: e.exchange_name(),
+        surfaces: e.surfaces().iter().map(|s| e.surface_name(s)).collect(),
+        markets: e.markets().to_vec(),
+    };
+    EXCHANGES.iter().map(known).collect()
+}
+
 /// The surface whose prefix begins `path`, with its exchange and the rest of the path.
 ///
 /// `/binance-usdm/fapi/v1/order` is the surface `usdm` of Binance and `/fapi/v1/order`.
