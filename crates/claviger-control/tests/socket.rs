@@ -1,5 +1,5 @@
 //! Commands over a real socket.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
