@@ -5,6 +5,7 @@
 //!
 //! *Not trusted on reading: who can write these files can cut the newest records off; anything else is detected.*
 
+mod entry;
 mod error;
 mod read;
 mod record;
