@@ -212,6 +212,29 @@ pub trait Exchange: Sync {
     /// Whether its keys have a passphrase.
     fn has_passphrase(&self) -> bool;
 
+    /// The header that carries the passphrase, on exchanges whose keys have one; whoever holds the passphrase adds it.
+    fn passphrase_header(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The environment that the request names (`production`, `demo`), where the exchange lets requests choose one.
+    ///
+    /// The key's own environment decides; a request that names another one is refused, so that nobody trades for real
+    /// who meant to practise.
+    ///
+    /// # Errors
+    /// Where the choice stands twice or cannot be read.
+    fn wished_environment(&self, request: &RawRequest<'_>) -> Result<Option<&'static str>, ClaimError> {
+        let _ = request;
+        Ok(None)
+    }
+
+    /// Headers that every request with a key of this environment must carry.
+    fn environment_headers(&self, environment: &str) -> &'static [(&'static str, &'static str)] {
+        let _ = environment;
+        &[]
+    }
+
     /// Who the request says it is from; `None` where it carries no key at all.
     ///
     /// # Errors
