@@ -10,6 +10,7 @@ pub mod exchange;
 pub mod fields;
 pub mod form;
 pub mod json;
+pub mod okx;
 pub mod request;
 pub mod values;
 
@@ -23,7 +24,10 @@ pub use exchange::{
 pub use request::{Claim, ClaimError, RawRequest, Signed};
 
 /// Every exchange there is, in the order they are shown. A new one adds one line here.
-pub const EXCHANGES: &[&dyn Exchange] = &[&binance::Binance];
+pub const EXCHANGES: &[&dyn Exchange] = &[
+    &binance::Binance, // spot, margin, USDⓈ-M, COIN-M
+    &okx::Okx,         // spot, margin, swaps and futures
+];
 
 /// The exchange of that name.
 #[must_use]

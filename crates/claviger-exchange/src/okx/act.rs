@@ -1,0 +1,158 @@
+//! Acts other than placing an order, read from a body and written as one.
+
+use claviger_core::{
+    Act, Amendment, Cancel, Intent, Market, OrderRef, Param, Params, Symbol, Transfer, Value, Withdrawal,
+};
+
+use super::fields::{alphanumeric, peek};
+use super::instrument::{Instrument, plain_market};
+use super::order::{self, cannot, missing, positive};
+use crate::fields::{Fields, Words, meaning};
+use crate::{PrintError, ReadError, Row};
+
+pub(super) fn amendment(fields: &mut Fields<'_>) -> Result<Amendment, ReadError> {
+    let (market, symbol, order) = named(fields)?;
+    let size = fields.number("newSz").map(|n| positive("newSz", n)).transpose()?;
+    let price = fields.number("newPx").map(|n| positive("newPx", n)).transpose()?;
+    if size.is_none() && price.is_none() {
+        return Err(meaning("an amendment needs `newSz` or `newPx`"));
+    }
+    Ok(Amendment { market, symbol, order, side: None, size, price })
+}
+
+pub(super) fn cancel(fields: &mut Fields<'_>) -> Result<Cancel, ReadError> {
+    let (market, symbol, order) = named(fields)?;
+    Ok(Cancel { market, symbol, order })
+}
+
+fn named(fields: &mut Fields<'_>) -> Result<(Market, Symbol, OrderRef), ReadError> {
+    let symbol = fields.symbol("instId").ok_or_else(|| missing("instId"))?;
+    let order = fields.order_ref("ordId", "clOrdId")?;
+    if let OrderRef::Client(id) = &order {
+        alphanumeric("clOrdId", id.as_str(), 32)?;
+    }
+    Ok((plain_market(&symbol)?, symbol, order))
+}
+
+/// The leverage of a pair is the margin market's.
+pub(super) fn leverage(fields: &mut Fields<'_>) -> Result<Act, ReadError> {
+    let symbol = fields.symbol("instId").ok_or_else(|| missing("instId"))?;
+    let market = leverage_market(&symbol)?;
+    let leverage = positive("lever", fields.number("lever").ok_or_else(|| missing("lever"))?)?;
+    let position = peek(fields, "posSide")?;
+    if market == Market::Margin && position.as_deref().is_some_and(|side| side != "net") {
+        return Err(meaning("`posSide` does not fit the instrument"));
+    }
+    Ok(Act::SetLeverage { market, symbol, leverage })
+}
+
+fn leverage_market(symbol: &Symbol) -> Result<Market, ReadError> {
+    Instrument::of(symbol)?.market("cross")
+}
+
+pub(super) fn transfer(fields: &mut Fields<'_>) -> Result<Transfer, ReadError> {
+    let asset = fields.asset("ccy").ok_or_else(|| missing("ccy"))?;
+    let amount = positive("amt", fields.number("amt").ok_or_else(|| missing("amt"))?)?;
+    let mut part = |name| peek(fields, name);
+    let ends = (part("from")?, part("to")?, part("type")?, part("subAcct")?);
+    let route = route(ends.0.as_deref(), ends.1.as_deref(), ends.2.as_deref(), ends.3.as_deref());
+    let route = route.ok_or_else(|| meaning("`type` and `subAcct` do not make sense together"))?;
+    Ok(Transfer { asset, amount, route })
+}
+
+/// A route in words, so that policy and people see it: `6>18`, `6>18 type 1 sub-account s1`.
+fn route(from: Option<&str>, to: Option<&str>, kind: Option<&str>, sub: Option<&str>) -> Option<Box<str>> {
+    let (from, to) = (from?, to?);
+    match (kind.unwrap_or("0"), sub) {
+        ("0", None) => Some(format!("{from}>{to}").into()),
+        ("0", Some(_)) | ("1" | "2" | "4", None) => None,
+        (kind, None) => Some(format!("{from}>{to} type {kind}").into()),
+        (kind, Some(sub)) => Some(format!("{from}>{to} type {kind} sub-account {sub}").into()),
+    }
+}
+
+pub(super) fn withdrawal(fields: &mut Fields<'_>) -> Result<Withdrawal, ReadError> {
+    Ok(Withdrawal {
+        asset: fields.asset("ccy").ok_or_else(|| missing("ccy"))?,
+        amount: positive("amt", fields.number("amt").ok_or_else(|| missing("amt"))?)?,
+        network: fields.text("chain"),
+        address: fields.text("toAddr").ok_or_else(|| missing("toAddr"))?,
+        tag: None,
+    })
+}
+
+/// Writes an act in the exchange's words, with the parameters that go along.
+pub(super) fn words(row: &Row, intent: &Intent) -> Result<(Words, Params), PrintError> {
+    let params = &intent.params;
+    let words = match &intent.act {
+        Act::Read | Act::Change => Words::new(),
+        Act::Place(order) | Act::Test(order) => return order::words(row, order, params),
+        Act::Amend(amendment) => amend_words(amendment)?,
+        Act::Cancel(cancel) => order_words(cancel.market, &cancel.symbol, &cancel.order)?,
+        Act::SetLeverage { market, symbol, leverage } => {
+            if leverage_market(symbol).ok() != Some(*market) {
+                return Err(cannot("instId", "does not fit the market"));
+            }
+            vec![("instId", symbol.to_string()), ("lever", leverage.to_string())]
+        }
+        Act::Transfer(transfer) => transfer_words(transfer, params)?,
+        Act::Withdraw(withdrawal) => withdrawal_words(withdrawal)?,
+        Act::CancelAll { .. } | Act::SetMarginMode { .. } => {
+            return Err(cannot("act", "the exchange has no such request"));
+        }
+    };
+    Ok((words, params.clone()))
+}
+
+fn amend_words(amendment: &Amendment) -> Result<Words, PrintError> {
+    if amendment.side.is_some() || (amendment.size.is_none() && amendment.price.is_none()) {
+        return Err(cannot("newSz", "the amendment names a side, or changes nothing"));
+    }
+    let mut words = order_words(amendment.market, &amendment.symbol, &amendment.order)?;
+    words.extend(amendment.size.map(|n| ("newSz", n.to_string())));
+    words.extend(amendment.price.map(|n| ("newPx", n.to_string())));
+    Ok(words)
+}
+
+/// `market` may be margin where claviger itself names an order of its ledger; the exchange does not ask.
+fn order_words(market: Market, symbol: &Symbol, order: &OrderRef) -> Result<Words, PrintError> {
+    let plain = plain_market(symbol).map_err(|_| cannot("instId", "is not read"))?;
+    if plain != market && (plain, market) != (Market::Spot, Market::Margin) {
+        return Err(cannot("instId", "does not fit the market"));
+    }
+    let order = match order {
+        OrderRef::Exchange(id) => ("ordId", id.to_string()),
+        OrderRef::Client(id) => {
+            alphanumeric("clOrdId", id.as_str(), 32).map_err(|_| cannot("clOrdId", "does not fit"))?;
+            ("clOrdId", id.to_string())
+        }
+    };
+    Ok(vec![("instId", symbol.to_string()), order])
+}
+
+fn transfer_words(transfer: &Transfer, params: &Params) -> Result<Words, PrintError> {
+    let part = |name| text_of(params, name);
+    let named = route(part("from"), part("to"), part("type"), part("subAcct"));
+    if named.as_ref() != Some(&transfer.route) {
+        return Err(cannot("from", "is not on the transfer's route"));
+    }
+    Ok(vec![("ccy", transfer.asset.to_string()), ("amt", transfer.amount.to_string())])
+}
+
+fn withdrawal_words(withdrawal: &Withdrawal) -> Result<Words, PrintError> {
+    if withdrawal.tag.is_some() {
+        return Err(cannot("toAddr", "a tag stands within the address on this exchange"));
+    }
+    let mut words: Words = vec![
+        ("ccy", withdrawal.asset.to_string()),
+        ("amt", withdrawal.amount.to_string()),
+        ("toAddr", withdrawal.address.to_string()),
+    ];
+    words.extend(withdrawal.network.as_ref().map(|n| ("chain", n.to_string())));
+    Ok(words)
+}
+
+fn text_of<'p>(params: &'p Params, name: &str) -> Option<&'p str> {
+    let param = params.iter().find(|Param { name: n, .. }| **n == *name)?;
+    if let Value::Text(text) = &param.value { Some(text) } else { None }
+}

@@ -1,0 +1,51 @@
+//! Calls of claviger's own.
+
+use claviger_core::{
+    Act, Cancel, Endpoint, Intent, Market, Method, OrderRef, Param, Params, Permission, Symbol, Value,
+};
+
+use super::{Okx, REST};
+use crate::{Exchange, HouseCall};
+
+pub(super) fn house(call: &HouseCall) -> Option<Intent> {
+    match call {
+        HouseCall::OrderStatus { market: Market::Option, .. }
+        | HouseCall::CancelOrder { market: Market::Option, .. } => None,
+        HouseCall::OrderStatus { symbol, order, .. } => Some(status(symbol, order)),
+        HouseCall::CancelOrder { market, symbol, order } => {
+            let mut intent =
+                intent(Method::Post, "/api/v5/trade/cancel-order", Permission::Trade, Params::new());
+            let (market, symbol, order) = (*market, symbol.clone(), order.clone());
+            intent.act = Act::Cancel(Cancel { market, symbol, order });
+            Some(intent)
+        }
+        HouseCall::KeyInfo => {
+            let path = "/api/v5/account/config";
+            Some(intent(Method::Get, path, Permission::ReadIdentity, Params::new()))
+        }
+    }
+}
+
+fn status(symbol: &Symbol, order: &OrderRef) -> Intent {
+    let named = match order {
+        OrderRef::Exchange(id) => param("ordId", id),
+        OrderRef::Client(id) => param("clOrdId", id.as_str()),
+    };
+    let params = vec![param("instId", symbol.as_str()), named];
+    intent(Method::Get, "/api/v5/trade/order", Permission::Read, params)
+}
+
+pub(super) fn param(name: &str, text: &str) -> Param {
+    Param { name: name.into(), value: Value::Text(text.into()) }
+}
+
+/// An intent that reads.
+pub(super) fn intent(method: Method, path: &str, permission: Permission, params: Params) -> Intent {
+    let endpoint = Endpoint {
+        exchange: Okx.exchange_name(),
+        surface: Okx.surface_name(&REST),
+        method,
+        path: path.into(),
+    };
+    Intent { endpoint, permission, act: Act::Read, params }
+}

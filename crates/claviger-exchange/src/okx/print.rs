@@ -1,0 +1,108 @@
+//! The one place where bytes that leave for this exchange are made.
+
+use claviger_core::{Act, Intent, Method};
+
+use super::claim::{EXPIRY, KEY, SIGN, TIMESTAMP, iso};
+use super::fields::{LISTS, is_batch};
+use super::{CATALOGUE, act};
+use crate::{
+    Grammar, Kind, ParamSpec, PrintError, Printed, Row, Security, Stamp, Unsigned, Verb, fields, form, json,
+};
+
+pub(super) fn print(intent: &Intent, stamp: Option<Stamp>) -> Result<Unsigned, PrintError> {
+    let endpoint = &intent.endpoint;
+    let row = CATALOGUE
+        .row(endpoint.surface.as_str(), Verb::from(endpoint.method), &endpoint.path)
+        .filter(|row| endpoint.exchange.as_str() == "okx" && fits(row, &intent.act))
+        .ok_or_else(|| cannot("the request", "the catalogue has no such row for this act"))?;
+    let (words, params) = act::words(row, intent)?;
+    let printed = fields::print(row, words, &params, LISTS)?;
+    let (query, body) = match endpoint.method {
+        Method::Get => (query(&printed), Vec::new()),
+        Method::Post => (String::new(), body(row, &printed).into_bytes()),
+        Method::Put | Method::Delete => return Err(cannot("the request", "the exchange has no such verb")),
+    };
+    let mut unsigned = Unsigned {
+        method: endpoint.method,
+        path: row.path.to_string(),
+        query,
+        body,
+        headers: Vec::new(),
+        message: Vec::new(),
+    };
+    if endpoint.method == Method::Post {
+        unsigned.headers.push(("Content-Type", "application/json".to_owned()));
+    }
+    if row.security == Security::Signed {
+        sign(&mut unsigned, row, stamp.ok_or_else(|| cannot("the request", "it has no moment"))?)?;
+    }
+    Ok(unsigned)
+}
+
+/// Whether a row can carry an act: a row that reads never carries an order.
+const fn fits(row: &Row, act: &Act) -> bool {
+    match act {
+        Act::Read => matches!(row.kind, Kind::Read),
+        Act::Place(_) => matches!(row.kind, Kind::Place),
+        Act::Test(_) => matches!(row.kind, Kind::Test),
+        Act::Amend(_) => matches!(row.kind, Kind::Amend),
+        Act::Cancel(_) => matches!(row.kind, Kind::Cancel),
+        Act::SetLeverage { .. } => matches!(row.kind, Kind::Leverage),
+        Act::Transfer(_) => matches!(row.kind, Kind::Transfer),
+        Act::Withdraw(_) => matches!(row.kind, Kind::Withdraw),
+        Act::Change => matches!(row.kind, Kind::Change),
+        Act::CancelAll { .. } | Act::SetMarginMode { .. } => false,
+    }
+}
+
+fn query(printed: &[(&ParamSpec, String)]) -> String {
+    let mut query = String::new();
+    for (spec, text) in printed {
+        form::push(&mut query, &spec.name, text);
+    }
+    query
+}
+
+/// A JSON object in the row's order, all texts but flags; in a list where the row takes lists.
+fn body(row: &Row, printed: &[(&ParamSpec, String)]) -> String {
+    let entry = |(spec, text): &(&ParamSpec, String)| {
+        let value = if spec.grammar == Grammar::Flag { text.clone() } else { json::quote(text) };
+        format!("{}:{value}", json::quote(&spec.name))
+    };
+    let object = format!("{{{}}}", printed.iter().map(entry).collect::<Vec<_>>().join(","));
+    if is_batch(row) { format!("[{object}]") } else { object }
+}
+
+fn sign(unsigned: &mut Unsigned, row: &Row, stamp: Stamp) -> Result<(), PrintError> {
+    let moment =
+        iso(stamp.exchange_ms).ok_or_else(|| cannot("the timestamp", "it is beyond the year 9999"))?;
+    let mut message = format!("{moment}{}{}", unsigned.method.as_str(), unsigned.path).into_bytes();
+    if !unsigned.query.is_empty() {
+        message.push(b'?');
+        message.extend_from_slice(unsigned.query.as_bytes());
+    }
+    message.extend_from_slice(&unsigned.body);
+    unsigned.message = message;
+    unsigned.headers.push((TIMESTAMP, moment));
+    if matches!(row.kind, Kind::Place | Kind::Amend) {
+        let deadline = stamp.exchange_ms.saturating_add(stamp.window_ms);
+        unsigned.headers.push((EXPIRY, deadline.to_string()));
+    }
+    Ok(())
+}
+
+pub(super) fn attach(unsigned: Unsigned, key_id: Option<&str>, signature: Option<&str>) -> Printed {
+    let mut target = unsigned.path;
+    if !unsigned.query.is_empty() {
+        target.push('?');
+        target.push_str(&unsigned.query);
+    }
+    let own = unsigned.headers.into_iter().map(|(name, value)| (name.to_owned(), value.into_bytes()));
+    let added = [(KEY, key_id), (SIGN, signature)].into_iter();
+    let added = added.filter_map(|(name, value)| Some((name.to_owned(), value?.as_bytes().to_vec())));
+    Printed { method: unsigned.method, target, headers: own.chain(added).collect(), body: unsigned.body }
+}
+
+fn cannot(what: &str, why: &str) -> PrintError {
+    PrintError { what: what.into(), why: why.into() }
+}
