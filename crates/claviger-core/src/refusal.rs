@@ -29,4 +29,6 @@ pub enum DenialClass {
     Throttled,
     /// Claviger or the exchange cannot be asked now, and nothing was sent.
     Unavailable,
+    /// Something was sent, and what became of it is not known yet: clients raise "request timeout" and must look.
+    Uncertain,
 }

@@ -39,6 +39,8 @@ const fn codes(class: DenialClass) -> (u16, i32) {
         DenialClass::Throttled => (429, -1003),
         // Operation failed, may be tried again; -1008 would be final for clients on COIN-M or by claviger's address.
         DenialClass::Unavailable => (503, -1000),
+        // Request timeout: the execution status is unknown.
+        DenialClass::Uncertain => (503, -1007),
     }
 }
 
@@ -55,7 +57,8 @@ fn text(class: DenialClass, message: &str) -> String {
         DenialClass::Budget { refills: None }
         | DenialClass::Order
         | DenialClass::Request
-        | DenialClass::Throttled => format!("claviger: {message}"),
+        | DenialClass::Throttled
+        | DenialClass::Uncertain => format!("claviger: {message}"),
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) fn refuse(class: DenialClass, message: &str, intent: Option<&Intent>)
         DenialClass::UnknownKey => answer(401, "50111", &message),
         DenialClass::Throttled => answer(429, "50011", &message),
         DenialClass::Unavailable => answer(503, "50001", &message),
+        DenialClass::Uncertain => answer(400, "50004", &message),
     }
 }
 
