@@ -1,7 +1,179 @@
-//! What has happened so far, as far as limits care: folded from the journal's entries and from nothing else.
+//! What has happened so far, as far as limits care, and the decisions that are made on it.
+//!
+//! A [`Book`] is folded from the journal's entries and from nothing else: what [`Book::decide`] and [`Book::settle`] change,
+//! they change by folding the entry that they return. So a book folded after a crash equals the one that was lost, but
+//! that whatever was under way is of unknown fate and counts in full.
 
+mod ask;
+mod fold;
+mod judge;
+mod ledger;
+mod observe;
+mod replay;
+mod settle;
 mod usage;
 mod window;
 
+pub use ask::{Ask, Denied, Permit};
+pub use ledger::{Fate, Tracked};
+pub use settle::SettleError;
 pub use usage::{DAY_MS, Pace, Usage};
 pub use window::Window;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::limits::{Added, Counted, LIMITS, Scope};
+use crate::value::Prices;
+use crate::{BotName, Entry, IntentId, KeyName, MarketView, PolicySet, Subject, Time};
+
+use fold::Pending;
+use ledger::Names;
+use replay::Replays;
+
+/// The order ledger, what every bot and key has used, what is under way, what was seen, and who is frozen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Book {
+    now: Time,
+    bots: BTreeMap<BotName, BotState>,
+    keys: BTreeMap<KeyName, Usage>,
+    orders: BTreeMap<IntentId, Tracked>,
+    names: Names,
+    ends: BTreeSet<(Time, IntentId)>,
+    pending: BTreeMap<IntentId, Pending>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct BotState {
+    usage: Usage,
+    replays: Replays,
+}
+
+/// What is used of one limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageLine {
+    /// At which level.
+    pub scope: Scope,
+    /// The limit.
+    pub limit: &'static str,
+    /// What was used.
+    pub used: String,
+    /// Of how much.
+    pub of: String,
+}
+
+impl Book {
+    /// A book of nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes in one entry of the journal. Entries come in the journal's order; one that was folded before changes nothing.
+    pub fn fold(&mut self, entry: &Entry) {
+        self.advance(entry.at());
+        match entry {
+            Entry::Intent(e) => self.fold_intent(e),
+            Entry::Outcome(e) => self.fold_outcome(e),
+            Entry::Operator(e) => self.fold_operator(&e.act),
+            Entry::Recovery(e) => self.fold_recovery(e.at),
+            Entry::Observed(e) => self.fold_observed(e),
+            Entry::Read(_) | Entry::Denial(_) | Entry::Policy(_) | Entry::Checkpoint(_) => {}
+        }
+    }
+
+    /// Whether a bot or a real key is frozen.
+    #[must_use]
+    pub fn is_frozen(&self, subject: &Subject) -> bool {
+        match subject {
+            Subject::Bot(bot) => self.bots.get(bot).is_some_and(|state| state.usage.frozen),
+            Subject::Key(key) => self.keys.get(key).is_some_and(|usage| usage.frozen),
+        }
+    }
+
+    /// The orders of a real key that are alive, or of unknown fate; those are to be asked about at the exchange.
+    pub fn orders(&self, key: &KeyName) -> impl Iterator<Item = (IntentId, &Tracked)> {
+        let ids = self.keys.get(key).into_iter().flat_map(|usage| usage.orders.iter());
+        ids.filter_map(|id| Some((*id, self.orders.get(id)?)))
+    }
+
+    /// One order of the ledger.
+    #[must_use]
+    pub fn order(&self, id: IntentId) -> Option<&Tracked> {
+        self.orders.get(&id)
+    }
+
+    /// The intents that left and whose outcome is not known yet.
+    pub fn pending(&self) -> impl Iterator<Item = IntentId> {
+        self.pending.keys().copied()
+    }
+
+    /// Forgets what time has made irrelevant, everywhere. Deciding does so for whom it is about; call this now and then.
+    pub fn sweep(&mut self, now: Time) {
+        self.advance(now);
+        let now = self.now;
+        for usage in self.keys.values_mut() {
+            usage.prune(now);
+        }
+        for state in self.bots.values_mut() {
+            state.usage.prune(now);
+            state.replays.prune(now);
+        }
+        self.keys.retain(|_, usage| *usage != Usage::default());
+        self.bots.retain(|_, state| *state != BotState::default());
+    }
+
+    /// What a bot, and its key, have used of the limits that count something.
+    pub fn usage(
+        &mut self,
+        policies: &PolicySet,
+        bot: &BotName,
+        view: &MarketView,
+        now: Time,
+    ) -> Vec<UsageLine> {
+        let Some(policy) = policies.bot(bot) else { return Vec::new() };
+        self.advance(now);
+        self.prune(bot, policy.key());
+        let prices = Prices::new(view, policy.exchange(), now);
+        let added = Added::default();
+        let mut lines = Vec::new();
+        for (scope, rules) in policy.levels() {
+            let usage = self.usage_at(scope, bot, policy.key());
+            let counted = Counted { scope, rules, usage, added: &added, prices: &prices, now: self.now };
+            lines.extend(LIMITS.iter().filter_map(|limit| {
+                let (used, of) = limit.used(&counted)?;
+                Some(UsageLine { scope, limit: limit.name(), used, of })
+            }));
+        }
+        lines
+    }
+
+    fn usage_at(&self, scope: Scope, bot: &BotName, key: &KeyName) -> &Usage {
+        let found = match scope {
+            Scope::Bot => self.bots.get(bot).map(|state| &state.usage),
+            Scope::Key => self.keys.get(key),
+        };
+        found.unwrap_or(const { &Usage::new() })
+    }
+
+    /// Time never goes back here, so that a clock that does cannot widen a window.
+    fn advance(&mut self, now: Time) {
+        self.now = self.now.max(now);
+        while let Some((end, id)) = self.ends.first().copied() {
+            if end > self.now {
+                break;
+            }
+            self.ends.remove(&(end, id));
+            self.expire(id);
+        }
+    }
+
+    fn prune(&mut self, bot: &BotName, key: &KeyName) {
+        let now = self.now;
+        if let Some(state) = self.bots.get_mut(bot) {
+            state.usage.prune(now);
+        }
+        if let Some(usage) = self.keys.get_mut(key) {
+            usage.prune(now);
+        }
+    }
+}

@@ -27,20 +27,18 @@ struct Attempts {
     minute: Window<u64>,
 }
 
-impl Default for Attempts {
-    fn default() -> Self {
+impl Attempts {
+    const fn new() -> Self {
         Self { second: Window::new(1000, 1), minute: Window::new(60_000, 100) }
     }
-}
 
-impl Attempts {
     fn windows(&mut self) -> [&mut Window<u64>; 2] {
         [&mut self.second, &mut self.minute]
     }
 }
 
 /// What one bot, or one real key, has used. Changed only by folding entries and by the passing of time.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Usage {
     pub(super) frozen: bool,
     pub(super) orders: BTreeSet<crate::IntentId>,
@@ -50,7 +48,26 @@ pub struct Usage {
     attempts: [Attempts; 2],
 }
 
+impl Default for Usage {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Usage {
+    /// Nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            frozen: false,
+            orders: BTreeSet::new(),
+            open: 0,
+            held: BTreeMap::new(),
+            filled: BTreeMap::new(),
+            attempts: [Attempts::new(), Attempts::new()],
+        }
+    }
+
     /// How many orders are open, or may be.
     #[must_use]
     pub const fn open_orders(&self) -> u32 {

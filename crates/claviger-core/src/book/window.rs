@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use crate::{Decimal, Time};
 
 /// Something that can be added up exactly.
-pub trait Sum: Copy + Default + PartialEq {
+pub trait Sum: Copy + PartialEq {
+    const ZERO: Self;
     fn plus(self, other: Self) -> Self;
     fn less(self, other: Self) -> Self;
 }
 
 impl Sum for u64 {
+    const ZERO: Self = 0;
     fn plus(self, other: Self) -> Self {
         self.saturating_add(other)
     }
@@ -20,6 +22,7 @@ impl Sum for u64 {
 }
 
 impl Sum for Decimal {
+    const ZERO: Self = Self::ZERO;
     /// Values are bounded where they are made, so that their sums fit.
     fn plus(self, other: Self) -> Self {
         Self::plus(self, other).unwrap_or(self)
@@ -45,12 +48,12 @@ pub struct Window<T> {
 }
 
 impl<T: Sum> Window<T> {
-    pub(super) fn new(span: u64, grain: u64) -> Self {
-        Self { span, grain: grain.max(1), parts: BTreeMap::new(), total: T::default() }
+    pub(super) const fn new(span: u64, grain: u64) -> Self {
+        Self { span, grain, parts: BTreeMap::new(), total: T::ZERO }
     }
 
     pub(super) fn add(&mut self, at: Time, amount: T) {
-        let part = self.parts.entry(at.millis() / self.grain).or_default();
+        let part = self.parts.entry(at.millis() / self.grain).or_insert(T::ZERO);
         *part = part.plus(amount);
         self.total = self.total.plus(amount);
     }
@@ -60,7 +63,7 @@ impl<T: Sum> Window<T> {
         let Some(part) = self.parts.get_mut(&grain) else { return };
         *part = part.less(amount);
         self.total = self.total.less(amount);
-        if *part == T::default() {
+        if *part == T::ZERO {
             self.parts.remove(&grain);
         }
     }
@@ -73,7 +76,7 @@ impl<T: Sum> Window<T> {
             self.total = self.total.less(first.remove());
         }
         if self.parts.is_empty() {
-            self.total = T::default();
+            self.total = T::ZERO;
         }
     }
 
@@ -107,7 +110,7 @@ impl Window<Decimal> {
 
 impl<T: Sum> Window<T> {
     fn ends_when(&self, enough: impl Fn(T) -> bool) -> Option<Time> {
-        let mut sum = T::default();
+        let mut sum = T::ZERO;
         self.parts.iter().find_map(|(grain, amount)| {
             sum = sum.plus(*amount);
             let end = grain_end(*grain, self.grain).saturating_add(self.span);

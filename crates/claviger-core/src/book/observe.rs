@@ -1,0 +1,107 @@
+//! What the exchange says of orders, outside of the answers to intents.
+
+use std::collections::BTreeSet;
+
+use super::Book;
+use super::ledger::{Fate, Place};
+use crate::entry::ObservedEntry;
+use crate::{Decimal, IntentId, KeyName, Observed, OrderRef, OrderState, Resting, Symbol, Time};
+
+/// A request is not under way any more this long after its deadline.
+const LANDED_MS: u64 = 10_000;
+
+impl Book {
+    pub(super) fn fold_observed(&mut self, entry: &ObservedEntry) {
+        match &entry.what {
+            Observed::Order { symbol, state } => {
+                self.saw_order(entry, symbol, state);
+            }
+            Observed::Absent { symbol, order } => self.saw_no_order(entry, symbol, order),
+            Observed::OpenOrders { symbol, orders } => {
+                let seen: BTreeSet<IntentId> = orders
+                    .iter()
+                    .filter_map(|(symbol, state)| self.saw_order(entry, symbol, state))
+                    .collect();
+                self.saw_only(entry, symbol.as_ref(), &seen);
+            }
+        }
+    }
+
+    /// The state of one order; says which order of the ledger it is.
+    fn saw_order(&mut self, entry: &ObservedEntry, symbol: &Symbol, state: &OrderState) -> Option<IntentId> {
+        let place = Place { key: &entry.key, surface: &entry.surface, symbol };
+        let id = self.recognised(place, state, entry.asked_at)?;
+        self.name(id, &state.id);
+        match state.resting {
+            Resting::Done => {
+                self.finish(id, state.filled, entry.at);
+            }
+            Resting::Open => self.live_again(id, entry.at),
+            Resting::Untold => {}
+        }
+        Some(id)
+    }
+
+    /// By the exchange's id; or by the client's, once the order must have arrived. Client ids can be used again, so one
+    /// that means several orders means none.
+    fn recognised(&self, place: Place<'_>, state: &OrderState, asked_at: Time) -> Option<IntentId> {
+        if let [id] = self.meant(place, &OrderRef::Exchange(state.id.clone())) {
+            return Some(*id);
+        }
+        match self.meant(place, &OrderRef::Client(state.client_id.clone()?)) {
+            [id] if self.fits(*id, state) && self.is_settled(*id, asked_at) => Some(*id),
+            _ => None,
+        }
+    }
+
+    fn live_again(&mut self, id: IntentId, at: Time) {
+        if let Some(end) =
+            self.orders.get_mut(&id).filter(|order| order.can_rest()).and_then(|o| o.ends.take())
+        {
+            self.ends.remove(&(end, id));
+        }
+        let pending =
+            self.orders.get(&id).is_some_and(|order| order.fate == Fate::Pending || !order.can_rest());
+        if !pending {
+            self.live(id, at);
+        }
+    }
+
+    /// The exchange does not have it. One that it never confirmed was never placed; another one is over, and what it
+    /// filled is not known.
+    fn saw_no_order(&mut self, entry: &ObservedEntry, symbol: &Symbol, by: &OrderRef) {
+        let place = Place { key: &entry.key, surface: &entry.surface, symbol };
+        let [id] = *self.meant(place, by) else { return };
+        if !self.is_settled(id, entry.asked_at) {
+            return;
+        }
+        let known =
+            self.orders.get(&id).is_some_and(|order| order.exchange_id.is_some() || order.fate == Fate::Live);
+        let filled = if known { None } else { Some(Decimal::ZERO) };
+        self.finish(id, filled, entry.at);
+    }
+
+    /// These are all that are open: another order that can rest and was settled before the question is over.
+    fn saw_only(&mut self, entry: &ObservedEntry, symbol: Option<&Symbol>, seen: &BTreeSet<IntentId>) {
+        let over: Vec<IntentId> = self
+            .orders(&entry.key as &KeyName)
+            .filter(|(id, order)| {
+                let here = order.surface == entry.surface && symbol.is_none_or(|s| *s == order.order.symbol);
+                here && order.can_rest() && !seen.contains(id) && self.is_settled(*id, entry.asked_at)
+            })
+            .map(|(id, _)| id)
+            .collect();
+        for id in over {
+            self.finish(id, None, entry.at);
+        }
+    }
+
+    /// Whether a question asked at `asked_at` must have been answered with this order in mind.
+    fn is_settled(&self, id: IntentId, asked_at: Time) -> bool {
+        self.orders.get(&id).is_some_and(|order| match order.fate {
+            Fate::Pending => false,
+            Fate::Live => order.settled < asked_at,
+            Fate::Unsure => order.settled.max(order.deadline.plus(LANDED_MS)) < asked_at,
+        })
+    }
+}
