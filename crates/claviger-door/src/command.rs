@@ -3,7 +3,7 @@
 use claviger_core::{BotName, ExchangeName, KeyName, Time};
 use serde::{Deserialize, Serialize};
 
-use crate::Sensitive;
+use crate::{Exit, Sensitive};
 
 /// A bot or a real key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,60 +154,6 @@ pub struct Refused {
     pub hint: Vec<String>,
     /// The documented exit code.
     pub exit: Exit,
-}
-
-/// Exit codes, documented in `docs/exit-codes.md`; a number never changes its meaning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Exit {
-    /// Something failed that has no code of its own.
-    Failed,
-    /// The command line cannot be understood.
-    Usage,
-    /// `claviger.toml` cannot be used.
-    Config,
-    /// The vault cannot be used.
-    Vault,
-    /// The factor is missing or wrong.
-    Factor,
-    /// Another claviger uses this home, or none runs where one must.
-    Home,
-    /// The journal or `state.db` cannot be used.
-    Store,
-    /// What was named is not there, or is there already, or is in use.
-    Name,
-    /// A port, an exchange or another process cannot be reached or used.
-    Network,
-}
-
-impl Exit {
-    /// Every code, in the order of their numbers.
-    pub const ALL: [Self; 9] = [
-        Self::Failed,
-        Self::Usage,
-        Self::Config,
-        Self::Vault,
-        Self::Factor,
-        Self::Home,
-        Self::Store,
-        Self::Name,
-        Self::Network,
-    ];
-
-    /// The number that the process ends with.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Failed => 1,
-            Self::Usage => 2,
-            Self::Config => 3,
-            Self::Vault => 4,
-            Self::Factor => 5,
-            Self::Home => 6,
-            Self::Store => 7,
-            Self::Name => 8,
-            Self::Network => 9,
-        }
-    }
 }
 
 /// Whoever carries out operators' commands: the keep, in this process or behind `control.sock`.

@@ -8,6 +8,7 @@
 pub mod ask;
 pub mod client;
 pub mod command;
+pub mod exit;
 pub mod frame;
 pub mod received;
 pub mod sensitive;
@@ -15,7 +16,8 @@ pub mod signed;
 
 pub use ask::{Ask, Reply, Seen, Want, Wants};
 pub use client::{Door, DoorClient, DoorError};
-pub use command::{Bot, Command, Desk, Exit, Key, Refused, Said, Target};
+pub use command::{Bot, Command, Desk, Key, Refused, Said, Target};
+pub use exit::Exit;
 pub use frame::{FrameError, Inbox, MAX_FRAME, Outbox};
 pub use received::{Peer, Received, Way};
 pub use sensitive::Sensitive;
