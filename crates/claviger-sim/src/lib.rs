@@ -5,6 +5,8 @@
 //! with code of its own, so that it cannot share a mistake with the gateway that it tests.
 //! It must not know any other crate of this workspace, and no real key belongs in it.
 #![forbid(unsafe_code)]
+// The widest answers of the exchanges have more than sixty fields.
+#![recursion_limit = "512"]
 
 mod admin;
 mod binance;

@@ -74,7 +74,7 @@ impl Refusal {
 fn spot(reject: Reject) -> (i32, &'static str) {
     match reject {
         Reject::PriceFilter => (-1013, "Filter failure: PRICE_FILTER"),
-        Reject::LotSize | Reject::MaxQty => (-1013, "Filter failure: LOT_SIZE"),
+        Reject::LotSize | Reject::MinQty | Reject::MaxQty => (-1013, "Filter failure: LOT_SIZE"),
         Reject::MinNotional => (-1013, "Filter failure: NOTIONAL"),
         Reject::Insufficient => (-2010, "Account has insufficient balance for requested action."),
         Reject::WouldMatch => (-2010, "Order would immediately match and take."),
@@ -90,6 +90,7 @@ fn spot(reject: Reject) -> (i32, &'static str) {
 fn futures(reject: Reject) -> (i32, &'static str) {
     match reject {
         Reject::PriceFilter => (-4014, "Price not increased by tick size."),
+        Reject::MinQty => (-4004, "Quantity less than or equal to zero."),
         Reject::LotSize => (-1111, "Precision is over the maximum defined for this asset."),
         Reject::MaxQty => (-4005, "Quantity greater than max quantity."),
         Reject::MinNotional => {

@@ -9,6 +9,7 @@ use super::book::{self, Level, Wanted};
 use super::instrument::{Instrument, Shape, Wallet};
 use super::order::{Fill, Force, Leg, NewOrder, Order, Reject, Side, Size, Status};
 use super::{Engine, MAX_PRICE};
+use crate::config::Exchange;
 
 impl Engine {
     /// Accepts an order and matches what can be matched at once.
@@ -25,7 +26,7 @@ impl Engine {
         let taken = self.taken(&new, account);
         let mut order = self.accept(account, new, now);
         if order.force == Force::PostOnly && !taken.is_empty() {
-            return Err(Reject::WouldMatch);
+            return self.refuse_to_match(order, now);
         }
         if order.quote_qty.is_some() {
             order.qty = taken.iter().map(|level| level.1).sum();
@@ -35,6 +36,16 @@ impl Engine {
         }
         self.check_funds(&order, &taken)?;
         self.run(&mut order, taken, now);
+        self.keep(order.clone());
+        Ok(order)
+    }
+
+    /// A post-only order that would match: Binance refuses it, OKX accepts and ends it.
+    fn refuse_to_match(&mut self, mut order: Order, now: u64) -> Result<Order, Reject> {
+        if self.exchange == Exchange::Binance {
+            return Err(Reject::WouldMatch);
+        }
+        self.end(&mut order, Status::Expired, now);
         self.keep(order.clone());
         Ok(order)
     }
@@ -454,7 +465,10 @@ fn check_qty(instrument: &Instrument, qty: Decimal) -> Result<(), Reject> {
     if qty > instrument.max_qty {
         return Err(Reject::MaxQty);
     }
-    if qty < instrument.step || !(qty % instrument.step).is_zero() {
+    if qty < instrument.min_qty {
+        return Err(Reject::MinQty);
+    }
+    if !(qty % instrument.step).is_zero() {
         return Err(Reject::LotSize);
     }
     Ok(())

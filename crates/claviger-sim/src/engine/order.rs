@@ -184,6 +184,7 @@ pub(crate) struct Fill {
 pub(crate) enum Reject {
     PriceFilter,
     LotSize,
+    MinQty,
     MinNotional,
     MaxQty,
     Insufficient,
