@@ -52,6 +52,12 @@ impl<'r> Fields<'r> {
         self.row.params.iter().zip(&self.values).any(|(spec, value)| *spec.name == *name && value.is_some())
     }
 
+    /// Whether the row says that the act must hold this parameter's meaning.
+    #[must_use]
+    pub fn is_judged(&self, name: &str) -> bool {
+        self.row.param(name).is_some_and(|spec| spec.judged)
+    }
+
     /// Takes a value out.
     pub fn take(&mut self, name: &str) -> Option<Value> {
         let mut found = self.row.params.iter().zip(&mut self.values);

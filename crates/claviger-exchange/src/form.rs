@@ -50,8 +50,8 @@ impl Dialect {
     pub const QUERY: Self = Self { plus_is_space: false, raw: "[]" };
     /// Form bodies: `+` is a space.
     pub const FORM: Self = Self { plus_is_space: true, raw: "[]" };
-    /// Form bodies of rows whose values ccxt writes unencoded: brackets, braces, quotes and spaces too; no `+`.
-    pub const RAW_FORM: Self = Self { plus_is_space: false, raw: "[]{}\" " };
+    /// Form bodies of rows whose values ccxt writes unencoded: braces, quotes and spaces may stand raw too.
+    pub const RAW_FORM: Self = Self { plus_is_space: true, raw: "[]{}\" " };
 }
 
 /// Takes a query or a form body apart, in order; empty text has no pairs.
@@ -198,7 +198,7 @@ mod tests {
     fn plus_is_a_space_in_forms_only() {
         let value = |dialect| pairs(b"a=x+y", Part::Body, dialect).map(|p| p[0].value.clone());
         assert_eq!(value(Dialect::FORM), Ok("x y".to_owned()));
-        assert_eq!(value(Dialect::RAW_FORM), Err(ReadError::Encoding("body")));
+        assert_eq!(value(Dialect::RAW_FORM), Ok("x y".to_owned()));
         assert_eq!(value(Dialect::QUERY), Err(ReadError::Encoding("body")));
     }
 

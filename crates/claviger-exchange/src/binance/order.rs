@@ -30,6 +30,7 @@ pub(super) const WAKES: &str = "type";
 
 /// An order, and for one with a trigger the parameter that says which kind of trigger it is.
 pub(super) fn read(market: Market, fields: &mut Fields<'_>) -> Result<(Order, Option<Param>), ReadError> {
+    without_unjudged(fields)?;
     let word = fields.text("type").unwrap_or_default();
     let kind = type_of(market, &word)?;
     let order = Order {
@@ -46,6 +47,39 @@ pub(super) fn read(market: Market, fields: &mut Fields<'_>) -> Result<(Order, Op
     };
     let wakes = kind.wakes.map(|wakes| Param { name: WAKES.into(), value: wakes_value(market, wakes) });
     Ok((order, wakes))
+}
+
+/// Refuses by name what changes an order's meaning beyond what [`Order`] holds; its default may be spelled out.
+fn without_unjudged(fields: &mut Fields<'_>) -> Result<(), ReadError> {
+    const DEFAULTS: [(&str, &str); 3] =
+        [("closePosition", "false"), ("priceProtect", "false"), ("priceMatch", "NONE")];
+    const UNJUDGED: [&str; 8] = [
+        "trailingDelta",
+        "icebergQty",
+        "pegPriceType",
+        "pegOffsetValue",
+        "pegOffsetType",
+        "activationPrice",
+        "callbackRate",
+        "goodTillDate",
+    ];
+    for (name, default) in DEFAULTS {
+        if fields.is_judged(name) && fields.take(name).is_some_and(|value| !is_word(&value, default)) {
+            return Err(meaning(format!("`{name}` cannot be judged in an order")));
+        }
+    }
+    match UNJUDGED.into_iter().find(|name| fields.has(name)) {
+        Some(name) => Err(meaning(format!("`{name}` cannot be judged in an order"))),
+        None => Ok(()),
+    }
+}
+
+fn is_word(value: &Value, word: &str) -> bool {
+    match value {
+        Value::Text(text) => **text == *word,
+        Value::Flag(flag) => flag.to_string() == word,
+        Value::Number(_) | Value::Whole(_) | Value::List(_) => false,
+    }
 }
 
 fn type_of(market: Market, word: &str) -> Result<Type, ReadError> {
@@ -146,9 +180,6 @@ fn trigger(kind: Type, word: &str, fields: &mut Fields<'_>) -> Result<Option<Dec
     match (kind.wakes, fields.number("stopPrice")) {
         (None, None) => Ok(None),
         (None, Some(_)) => Err(meaning(format!("`stopPrice` has no meaning in an order of type {word}"))),
-        (Some(_), None) if fields.has("trailingDelta") => {
-            Err(meaning("`trailingDelta` cannot be judged in this request"))
-        }
         (Some(_), None) => Err(ReadError::Missing("stopPrice".into())),
         (Some(_), Some(price)) => above_zero("stopPrice", price).map(Some),
     }
