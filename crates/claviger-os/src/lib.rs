@@ -23,5 +23,5 @@ pub use lock::{HomeLock, LockError};
 pub use memory::Protected;
 pub use peer::{current_uid, peer_uid, tcp_peer_uid};
 pub use private::{NotPrivate, check_credential, check_private, read_credential, read_private};
-pub use stack::scrub_stack;
+pub use stack::{scrub_shallow_stack, scrub_stack};
 pub use terminal::read_hidden;

@@ -143,7 +143,10 @@ impl Vault {
             return Err(SignError::OtherKind { key: key.clone(), kind: entry.info.kind, scheme });
         }
         let output = sign_unscrubbed(&self.keys, &entry, scheme, message);
-        claviger_os::scrub_stack();
+        match scheme {
+            Scheme::HmacSha256Hex | Scheme::HmacSha256Base64 => claviger_os::scrub_shallow_stack(),
+            Scheme::Ed25519Base64 | Scheme::RsaPkcs1Sha256Base64 => claviger_os::scrub_stack(),
+        }
         output
     }
 }
@@ -176,25 +179,33 @@ fn sign_unscrubbed(
 
 fn sign_with(secret: &[u8], scheme: Scheme, message: &[&[u8]]) -> Option<SignOutput> {
     match scheme {
-        Scheme::HmacSha256Hex | Scheme::HmacSha256Base64 => {
-            let (secret, passphrase) = split_hmac(secret)?;
-            let tag = hmac_sha256(secret, message);
-            let signature =
-                Signature(if scheme == Scheme::HmacSha256Hex { hex(&tag) } else { STANDARD.encode(tag) });
-            let header_secret = passphrase.map(|p| HeaderSecret(Zeroizing::new(p.into())));
-            Some(SignOutput { signature, header_secret })
-        }
-        Scheme::Ed25519Base64 => {
-            let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(secret).ok()?;
-            Some(plain(STANDARD.encode(key.try_sign(&message.concat()).ok()?)))
-        }
-        Scheme::RsaPkcs1Sha256Base64 => {
-            let key = RsaKeyPair::from_pkcs8(secret).ok()?;
-            let mut signature = vec![0; key.public_modulus_len()];
-            key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &message.concat(), &mut signature).ok()?;
-            Some(plain(STANDARD.encode(signature)))
-        }
+        Scheme::HmacSha256Hex => with_hmac(secret, message, hex),
+        Scheme::HmacSha256Base64 => with_hmac(secret, message, |tag| STANDARD.encode(tag)),
+        Scheme::Ed25519Base64 => with_ed25519(secret, message),
+        Scheme::RsaPkcs1Sha256Base64 => with_rsa(secret, message),
     }
+}
+
+fn with_hmac(secret: &[u8], message: &[&[u8]], spell: fn(&[u8]) -> String) -> Option<SignOutput> {
+    let (secret, passphrase) = split_hmac(secret)?;
+    let signature = Signature(spell(&hmac_sha256(secret, message)));
+    let header_secret = passphrase.map(|p| HeaderSecret(Zeroizing::new(p.into())));
+    Some(SignOutput { signature, header_secret })
+}
+
+// The library's values for keys of these kinds are large: a frame of their own keeps that of HMAC shallow.
+#[inline(never)]
+fn with_ed25519(secret: &[u8], message: &[&[u8]]) -> Option<SignOutput> {
+    let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(secret).ok()?;
+    Some(plain(STANDARD.encode(key.try_sign(&message.concat()).ok()?)))
+}
+
+#[inline(never)]
+fn with_rsa(secret: &[u8], message: &[&[u8]]) -> Option<SignOutput> {
+    let key = RsaKeyPair::from_pkcs8(secret).ok()?;
+    let mut signature = vec![0; key.public_modulus_len()];
+    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &message.concat(), &mut signature).ok()?;
+    Some(plain(STANDARD.encode(signature)))
 }
 
 fn plain(signature: String) -> SignOutput {

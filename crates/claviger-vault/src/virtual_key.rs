@@ -119,7 +119,7 @@ impl Vault {
 
     fn scrubbed<T>(&self, use_root: impl FnOnce(&Key) -> T) -> Option<T> {
         let result = self.with_root(use_root);
-        claviger_os::scrub_stack();
+        claviger_os::scrub_shallow_stack();
         result
     }
 
