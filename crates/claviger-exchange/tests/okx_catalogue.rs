@@ -5,7 +5,7 @@ use claviger_core::Permission;
 use claviger_exchange::okx::Okx;
 use claviger_exchange::{Exchange, Kind, Row, Security, Verb};
 
-const KNOWN: &str = include_str!("data/okx_endpoints.txt");
+const KNOWN: &str = include_str!("okx/handed-over.txt");
 
 fn known() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     KNOWN.lines().filter(|line| !line.starts_with('#')).map(|line| {

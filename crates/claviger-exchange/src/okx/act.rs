@@ -53,6 +53,11 @@ fn leverage_market(symbol: &Symbol) -> Result<Market, ReadError> {
 pub(super) fn transfer(fields: &mut Fields<'_>) -> Result<Transfer, ReadError> {
     let asset = fields.asset("ccy").ok_or_else(|| missing("ccy"))?;
     let amount = positive("amt", fields.number("amt").ok_or_else(|| missing("amt"))?)?;
+    for (name, why) in [("loanTrans", "borrowed coins would leave"), ("omitPosRisk", "it ignores the risk")] {
+        if fields.flag(name) == Some(true) {
+            return Err(meaning(format!("`{name}` is not read by claviger: {why}")));
+        }
+    }
     let mut part = |name| peek(fields, name);
     let ends = (part("from")?, part("to")?, part("type")?, part("subAcct")?);
     let route = route(ends.0.as_deref(), ends.1.as_deref(), ends.2.as_deref(), ends.3.as_deref());

@@ -6,7 +6,7 @@ use crate::fields::{Fields, meaning};
 use crate::form::{Dialect, Part, pairs};
 use crate::json::{self, Bounds, Json, NotJson};
 use crate::values::Lists;
-use crate::{Grammar, RawRequest, ReadError, Row};
+use crate::{Grammar, ParamSpec, RawRequest, ReadError, Row};
 
 /// The exchange writes lists within a parameter as `A,B`.
 pub(super) const LISTS: Lists = Lists::Commas;
@@ -53,10 +53,9 @@ fn from_body(fields: &mut Fields<'_>, row: &Row, request: &RawRequest<'_>) -> Re
         NotJson::TooLong(_) | NotJson::TooDeep(_) | NotJson::Malformed => ReadError::Encoding("body"),
     })?;
     for (name, value) in one(row, &body)? {
-        if let Some(text) = text(name, value)? {
+        let spec = row.param(name).ok_or_else(|| unknown(name, row))?;
+        if let Some(text) = text(spec, value)? {
             put(fields, row, name, text)?;
-        } else if row.param(name).is_none() {
-            return Err(unknown(name, row));
         }
     }
     Ok(())
@@ -77,28 +76,41 @@ fn one<'j, 'a>(row: &Row, body: &'j Json<'a>) -> Result<Entries<'j, 'a>, ReadErr
     object.entries().ok_or(ReadError::Encoding("body"))
 }
 
-/// The text of a value; `None` where clients say that they mean nothing: python-okx sends `""` and `null` for every
-/// argument that was not given.
-fn text<'j>(name: &str, value: &'j Json<'_>) -> Result<Option<&'j str>, ReadError> {
+/// The text of a value; `None` where clients say that they mean nothing: python-okx sends `""`, `null` and `[]` for
+/// arguments that were not given.
+///
+/// Numbers may stand bare where a number is wanted, and whole ones where a text of digits is; flags where a flag is.
+fn text<'j>(spec: &ParamSpec, value: &'j Json<'_>) -> Result<Option<&'j str>, ReadError> {
+    let numeric = matches!(spec.grammar, Grammar::Number | Grammar::Whole { .. } | Grammar::Millis);
+    let odd = |why: &str| Err(ReadError::Value { name: spec.name.clone(), why: why.into() });
     match value {
         Json::Null => Ok(None),
         Json::Text(text) if text.is_empty() => Ok(None),
-        Json::Text(_) | Json::Number(_) | Json::Flag(_) => Ok(value.scalar()),
         Json::List(items) if items.is_empty() => Ok(None),
-        Json::List(_) | Json::Object(_) => Err(ReadError::Value {
-            name: name.chars().take(64).collect::<String>().into(),
-            why: "lists and objects are not yet read".into(),
-        }),
+        _ if is_refused(spec) => Err(refused(spec)),
+        Json::Text(text) => Ok(Some(text)),
+        Json::Number(text) if numeric || text.bytes().all(|b| b.is_ascii_digit()) => Ok(Some(text)),
+        Json::Number(_) => odd("wanted a text"),
+        Json::Flag(_) if spec.grammar == Grammar::Flag => Ok(value.scalar()),
+        Json::Flag(_) => odd("wanted a text"),
+        Json::List(_) | Json::Object(_) => odd("lists and objects are not yet read"),
     }
 }
 
 fn put(fields: &mut Fields<'_>, row: &Row, name: &str, text: &str) -> Result<(), ReadError> {
-    if let Some(spec) = row.param(name)
-        && spec.grammar == Grammar::Word(Vec::new())
-    {
-        return Err(meaning(format!("`{name}` is not read by claviger: {}", spec.about)));
+    match row.param(name) {
+        Some(spec) if is_refused(spec) => Err(refused(spec)),
+        _ => fields.put(name, text, LISTS),
     }
-    fields.put(name, text, LISTS)
+}
+
+/// Whether a parameter is known and must not say anything.
+fn is_refused(spec: &ParamSpec) -> bool {
+    matches!(&spec.grammar, Grammar::Word(words) if words.is_empty())
+}
+
+fn refused(spec: &ParamSpec) -> ReadError {
+    meaning(format!("`{}` is not read by claviger: {}", spec.name, spec.about))
 }
 
 fn unknown(name: &str, row: &Row) -> ReadError {

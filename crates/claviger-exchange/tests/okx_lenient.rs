@@ -1,0 +1,478 @@
+//! What leaves for OKX means the same to every reader, however lenient.
+//!
+//! Requests are made broadly: right ones, odd ones, and right ones with one thing bent. Of each that is accepted, the
+//! bytes that leave are read as careless servers read them (first or last of a duplicate, texts decoded again, numbers
+//! through a 64-bit float) and must come out as the intent that was judged. `CLAVIGER_LENIENT_CASES` sets how many.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test that cannot run must stop, and its lenient reader is serde_json on purpose"
+)]
+
+use claviger_core::{Intent, Method};
+use claviger_exchange::okx::Okx;
+use claviger_exchange::{Exchange, Grammar, Kind, RawRequest, Row, Stamp, Verb};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+
+/// Names and values of a request, in order.
+type Named = Vec<(String, String)>;
+
+#[test]
+fn every_reader_reads_the_same() {
+    let cases = std::env::var("CLAVIGER_LENIENT_CASES").ok().map_or(2_000, |n| n.parse().unwrap());
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let accepted = std::cell::Cell::new(0u32);
+    runner
+        .run(&any::<u64>(), |seed| {
+            let mut dice = Dice(seed | 1);
+            let request = Request::any(&mut dice);
+            if let Some(intent) = request.read() {
+                accepted.set(accepted.get() + 1);
+                means_the_same(&intent)?;
+                for named in request.lenient() {
+                    prop_assert_eq!(again(&request, &named), Some(intent.clone()), "{:?}", named);
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+    assert!(accepted.get() > cases / 4, "only {} of {cases} were accepted", accepted.get());
+}
+
+/// Every row that is read, with each of its parameters alone and with all of them.
+#[test]
+fn every_row_prints_what_it_read() {
+    let mut dice = Dice(7);
+    for row in readable() {
+        let mut seen = false;
+        for _ in 0..300 {
+            let request = Request::right(row, &mut dice);
+            if let Some(intent) = request.read() {
+                seen = true;
+                assert_eq!(again_from_print(&intent), intent, "{}", row.path);
+            }
+        }
+        assert!(seen, "no request for {} was accepted", row.path);
+    }
+}
+
+fn means_the_same(intent: &Intent) -> Result<(), TestCaseError> {
+    let printed = Request::printed(intent);
+    prop_assert_eq!(printed.read(), Some(intent.clone()));
+    for named in printed.lenient() {
+        prop_assert_eq!(again(&printed, &named), Some(intent.clone()), "{:?}", named);
+    }
+    Ok(())
+}
+
+fn again_from_print(intent: &Intent) -> Intent {
+    Request::printed(intent).read().unwrap()
+}
+
+/// The request that a lenient reader understood, read by us.
+fn again(like: &Request, named: &Named) -> Option<Intent> {
+    Request { parts: Parts::plain(like.row, named), row: like.row }.read()
+}
+
+struct Request {
+    row: &'static Row,
+    parts: Parts,
+}
+
+/// Query and body, raw.
+struct Parts {
+    query: Option<String>,
+    body: Vec<u8>,
+}
+
+impl Parts {
+    fn plain(row: &Row, named: &Named) -> Self {
+        let texts: Vec<String> = named.iter().map(|(n, v)| format!("{n}={}", encode(v))).collect();
+        if row.verb == Verb::Get {
+            return Self { query: Some(texts.join("&")).filter(|q| !q.is_empty()), body: Vec::new() };
+        }
+        let entries: Vec<String> = named.iter().map(|(n, v)| format!("{}:{}", quote(n), quote(v))).collect();
+        Self { query: None, body: wrap(row, entries).into_bytes() }
+    }
+}
+
+impl Request {
+    /// Right, or bent in one or two places.
+    fn any(dice: &mut Dice) -> Self {
+        let rows = readable();
+        let heavy: Vec<&Row> = rows.iter().copied().filter(|row| row.kind != Kind::Read).collect();
+        let row = if dice.one_in(3) { dice.pick(&rows) } else { dice.pick(&heavy) };
+        let mut named = right(row, dice);
+        for _ in 0..dice.pick(&[0, 0, 0, 1, 2]) {
+            bend(&mut named, row, dice);
+        }
+        Self { row, parts: raw(row, &named, dice) }
+    }
+
+    fn right(row: &'static Row, dice: &mut Dice) -> Self {
+        let named = right(row, dice);
+        Self { row, parts: Parts::plain(row, &named) }
+    }
+
+    fn printed(intent: &Intent) -> Self {
+        let stamp = Some(Stamp { exchange_ms: 1_700_000_000_000, window_ms: 2_000 });
+        let unsigned = Okx.print(intent, stamp).unwrap();
+        let query = Some(unsigned.query).filter(|q| !q.is_empty());
+        let row = Okx.catalogue().row("rest", Verb::from(unsigned.method), &unsigned.path).unwrap();
+        Self { row, parts: Parts { query, body: unsigned.body } }
+    }
+
+    fn read(&self) -> Option<Intent> {
+        let request = RawRequest {
+            method: if self.row.verb == Verb::Get { Method::Get } else { Method::Post },
+            prefix: None,
+            path: &self.row.path,
+            query: self.parts.query.as_deref(),
+            headers: &[],
+            body: &self.parts.body,
+        };
+        Okx.read(&Okx.surfaces()[0], &request).ok().map(|(intent, _)| intent)
+    }
+
+    /// What lenient servers make of it.
+    fn lenient(&self) -> Vec<Named> {
+        let found = if self.row.verb == Verb::Get {
+            query_pairs(self.parts.query.as_deref().unwrap_or_default())
+        } else {
+            body_pairs(&self.parts.body)
+        };
+        let mut readings = Vec::new();
+        for last_wins in [false, true] {
+            let once = dedupe(&found, last_wins);
+            readings.push(once.iter().map(|(n, v)| (n.clone(), decode(v))).collect());
+            readings.push(once.iter().map(|(n, v)| (n.clone(), self.floated(n, v))).collect());
+            readings.push(once);
+        }
+        readings
+    }
+
+    /// A number as a reader with 64-bit floats has it.
+    fn floated(&self, name: &str, text: &str) -> String {
+        let numeric = self.row.params.iter().find(|spec| *spec.name == *name).is_some_and(|spec| {
+            matches!(spec.grammar, Grammar::Number | Grammar::Whole { .. } | Grammar::Millis)
+        });
+        match text.parse::<f64>() {
+            Ok(number) if numeric => number.to_string(),
+            _ => text.to_owned(),
+        }
+    }
+}
+
+fn readable() -> Vec<&'static Row> {
+    let rows = Okx.catalogue().rows().iter();
+    rows.filter(|row| row.kind != Kind::NotYetRead).collect()
+}
+
+/// Values that fit the row, as far as its grammar tells.
+fn right(row: &Row, dice: &mut Dice) -> Named {
+    let mut named = Named::new();
+    for spec in &row.params {
+        let refused = spec.grammar == Grammar::Word(Vec::new());
+        let wanted = spec.required || dice.one_in(3);
+        if wanted && !refused && !dice.one_in(40) {
+            named.push((spec.name.to_string(), sample(&spec.name, &spec.grammar, dice)));
+        }
+    }
+    sensible(&mut named, row, dice);
+    named
+}
+
+/// What belongs together in orders: a mode that fits the instrument, a price where one is wanted, one name.
+fn sensible(named: &mut Named, row: &Row, dice: &mut Dice) {
+    let value = |named: &Named, name: &str| named.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+    let contract = value(named, "instId").is_some_and(|id| id.split('-').count() == 3);
+    let market_order = value(named, "ordType").as_deref() == Some("market");
+    for (name, text) in named.iter_mut().filter(|_| row.kind != Kind::Read) {
+        match (name.as_str(), contract) {
+            ("tdMode", false) => *text = dice.pick(&["cash", "cash", "cash", "isolated"]).into(),
+            ("tdMode", true) => *text = dice.pick(&["cross", "isolated"]).into(),
+            ("posSide", false) => *text = "net".into(),
+            ("reduceOnly", false) => *text = "false".into(),
+            _ => {}
+        }
+    }
+    named.retain(|(name, _)| match name.as_str() {
+        "tgtCcy" => market_order && !contract,
+        "px" => !market_order,
+        "ccy" => row.param("ordType").is_none() || row.kind == Kind::Read || dice.one_in(4),
+        "subAcct" => row.kind == Kind::Read,
+        "clOrdId" => !matches!(row.kind, Kind::Amend | Kind::Cancel),
+        _ => true,
+    });
+    let mut put = |name: &str, text: String| {
+        named.retain(|(n, _)| n != name);
+        named.push((name.to_owned(), text));
+    };
+    match row.kind {
+        Kind::Place | Kind::Test if !market_order => put("px", format!("4.{}", dice.below(99) + 1)),
+        Kind::Amend | Kind::Cancel => {
+            let by_client = dice.one_in(2);
+            put("ordId", if by_client { String::new() } else { "77".into() });
+            put("clOrdId", if by_client { letters(dice, 12) } else { String::new() });
+            if row.kind == Kind::Amend {
+                put("newSz", "2.50".into());
+            }
+        }
+        Kind::Transfer if dice.one_in(2) => {
+            put("type", "1".into());
+            put("subAcct", "sub1".into());
+        }
+        Kind::Transfer => put("type", "0".into()),
+        _ => {}
+    }
+    if row.verb == Verb::Get {
+        named.retain(|(_, text)| !text.is_empty());
+    }
+}
+
+const SYMBOLS: [&str; 6] =
+    ["BTC-USDT", "ETH-USDC", "BTC-USDT-SWAP", "BTC-USD-SWAP", "BTC-USDC-261225", "ETH-USD-261225"];
+
+fn sample(name: &str, grammar: &Grammar, dice: &mut Dice) -> String {
+    match grammar {
+        Grammar::Symbol => dice.pick(&SYMBOLS).into(),
+        Grammar::Asset => dice.pick(&["BTC", "USDT", "1INCH"]).into(),
+        Grammar::Number => number(dice),
+        Grammar::Whole { min, max } => (min + dice.below(max - min + 1)).to_string(),
+        Grammar::Millis => (1_500_000_000_000 + dice.below(1_000_000_000_000)).to_string(),
+        Grammar::Flag => dice.pick(&["true", "false", "True", "FALSE"]).into(),
+        Grammar::Word(words) => {
+            words.get(dice.index(words.len())).map(ToString::to_string).unwrap_or_default()
+        }
+        Grammar::ClientId | Grammar::Id(_) if name != "subAcct" => letters(dice, 12),
+        Grammar::OrderId => (1 + dice.below(u64::MAX - 1)).to_string(),
+        Grammar::Text(_) => dice.pick(&["USDT-TRC20", "rEb8:12", "a b", "0xAb/c?d"]).into(),
+        Grammar::Symbols(_) | Grammar::Words(_) => dice.pick(&["BTC", "BTC,ETH", "A-B_c,1"]).into(),
+        Grammar::ClientId | Grammar::Id(_) => "sub1".into(),
+    }
+}
+
+fn number(dice: &mut Dice) -> String {
+    let digits = u32::try_from(dice.below(10)).unwrap();
+    let whole = dice.below(10u64.pow(digits));
+    match dice.below(3) {
+        0 => whole.to_string(),
+        1 => format!("{whole}.{}", dice.below(100_000)),
+        _ => format!("0.{:0>width$}", dice.below(100_000), width = 5 + dice.index(14)),
+    }
+}
+
+fn letters(dice: &mut Dice, most: usize) -> String {
+    (0..=dice.index(most)).map(|_| char::from(dice.pick(b"abcXYZ0189"))).collect()
+}
+
+/// One thing that a careless or hostile client could do.
+fn bend(named: &mut Named, row: &Row, dice: &mut Dice) {
+    const ODD: [&str; 24] = [
+        "",
+        "1e5",
+        "-1",
+        "+1",
+        "01",
+        "1.",
+        "NaN",
+        "1,2",
+        "%31",
+        "%2531",
+        "a%26sz=9",
+        "a&sz=9",
+        "1_0",
+        " 1",
+        "1 ",
+        "\u{ff11}",
+        "true",
+        "null",
+        "\"",
+        "\\",
+        "BTC-USDT#",
+        "0x1",
+        "١",
+        "1\u{0}",
+    ];
+    let names: Vec<&str> = row.params.iter().map(|spec| &*spec.name).collect();
+    let some_name = if names.is_empty() { "x".to_owned() } else { dice.pick(&names).to_owned() };
+    let at = dice.index(named.len().max(1));
+    match dice.below(6) {
+        0 => named.push((some_name, dice.pick(&ODD).into())),
+        1 => named.push((letters(dice, 5), letters(dice, 5))),
+        2 if at < named.len() => named[at].1 = dice.pick(&ODD).into(),
+        3 if at < named.len() => named.push(named[at].clone()),
+        4 if at < named.len() => drop(named.remove(at)),
+        _ if at < named.len() => named[at].1.push_str(dice.pick(&ODD)),
+        _ => {}
+    }
+}
+
+/// The request in one of the many spellings that clients have for the same.
+fn raw(row: &Row, named: &Named, dice: &mut Dice) -> Parts {
+    if row.verb == Verb::Get {
+        let texts: Vec<String> = named.iter().map(|(n, v)| format!("{n}={}", loose(v, dice))).collect();
+        return Parts { query: Some(texts.join("&")).filter(|q| !q.is_empty()), body: Vec::new() };
+    }
+    let entry = |(name, value): &(String, String), dice: &mut Dice| {
+        let bare = value.parse::<f64>().is_ok() || value == "true" || value == "false" || value == "null";
+        let value = if bare && dice.one_in(3) { value.clone() } else { spelled(value, dice) };
+        format!("{}:{}{value}", spelled(name, dice), if dice.one_in(2) { " " } else { "" })
+    };
+    let entries = named.iter().map(|pair| entry(pair, dice)).collect();
+    Parts { query: None, body: wrap(row, entries).into_bytes() }
+}
+
+fn wrap(row: &Row, entries: Vec<String>) -> String {
+    let object = format!("{{{}}}", entries.join(","));
+    if row.flags.iter().any(|flag| **flag == *"batch") { format!("[{object}]") } else { object }
+}
+
+/// A JSON text, some of its letters as escapes.
+fn spelled(text: &str, dice: &mut Dice) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        if c.is_ascii() && dice.one_in(30) {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push_str(quote(&c.to_string()).trim_matches('"'));
+        }
+    }
+    out + "\""
+}
+
+/// A query value, percent-encoded here and there.
+fn loose(text: &str, dice: &mut Dice) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() && !dice.one_in(20) || (dice.one_in(2) && byte.is_ascii_graphic()) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+fn query_pairs(query: &str) -> Named {
+    let split = query.split(['&', ';']).filter(|p| !p.is_empty());
+    split
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(name), decode(&value.replace('+', " ")))
+        })
+        .collect()
+}
+
+/// Every pair of the last object, duplicates and all.
+fn body_pairs(body: &[u8]) -> Named {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        Value::Number(number) if number.is_f64() => number.as_f64().unwrap().to_string(),
+        other => other.to_string(),
+    };
+    let one: Result<Pairs, _> = serde_json::from_slice(body);
+    let pairs = one.ok().or_else(|| serde_json::from_slice::<Vec<Pairs>>(body).ok()?.pop());
+    pairs.into_iter().flat_map(|p| p.0).map(|(name, value)| (name, text(&value))).collect()
+}
+
+/// An object whose duplicates are kept, unlike in [`Value`].
+struct Pairs(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(PairsVisitor)
+    }
+}
+
+struct PairsVisitor;
+
+impl<'de> Visitor<'de> for PairsVisitor {
+    type Value = Pairs;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+        let mut pairs = Vec::new();
+        while let Some(pair) = map.next_entry()? {
+            pairs.push(pair);
+        }
+        Ok(Pairs(pairs))
+    }
+}
+
+fn dedupe(pairs: &Named, last_wins: bool) -> Named {
+    let mut found = Named::new();
+    for (name, value) in pairs {
+        match found.iter_mut().find(|(n, _)| n == name) {
+            Some((_, kept)) if last_wins => kept.clone_from(value),
+            Some(_) => {}
+            None => found.push((name.clone(), value.clone())),
+        }
+    }
+    found
+}
+
+fn decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let hex = bytes.get(at + 1..at + 3).and_then(|h| std::str::from_utf8(h).ok());
+        match hex.and_then(|h| u8::from_str_radix(h, 16).ok()).filter(|_| bytes[at] == b'%') {
+            Some(byte) => {
+                out.push(byte);
+                at += 3;
+            }
+            None => {
+                out.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn encode(text: &str) -> String {
+    text.bytes().map(|b| format!("%{b:02X}")).collect()
+}
+
+fn quote(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+/// Small, fast and repeatable.
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        (self.next() >> 11) % bound.max(1)
+    }
+
+    fn index(&mut self, bound: usize) -> usize {
+        usize::try_from(self.below(bound as u64)).unwrap()
+    }
+
+    fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+
+    fn pick<T: Copy>(&mut self, items: &[T]) -> T {
+        items[self.index(items.len())]
+    }
+}
