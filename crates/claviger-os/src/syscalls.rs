@@ -83,3 +83,6 @@ fn refuse_x32() -> BpfProgram {
         sock_filter { code: 0x06, jt: 0, jf: 0, k: libc::SECCOMP_RET_ERRNO | libc::EPERM.unsigned_abs() };
     vec![load_number, jump_if_x32, return_eperm]
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,15 +3,17 @@
 use std::fs::{File, read_to_string};
 use std::os::unix::fs::FileExt as _;
 
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
+use aws_lc_rs::hmac;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::RsaKeyPair;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use claviger_vault::{Material, Scheme};
+use claviger_vault::{Material, Scheme, VirtualFormat, VirtualKey, mint_id};
 
 use crate::crash::{child, start, vault_of_child};
-use crate::home::{BINANCE, Home, PASSPHRASE, entry, hmac, name, secret};
+use crate::home::{self, BINANCE, Home, PASSPHRASE, entry, name, secret};
 
 const HMAC_SECRET: &str = "xQ7rT2mZ9vKc4bNhP8sWdLyF3gJaEuRi6oXtYqVeCk1MnBwSpDzH5GjUfA0OlI4E";
 const PHRASE: &str = "Phrase-That-Is-Sent-1";
@@ -40,6 +42,28 @@ fn needles(rsa: &[u8]) -> Vec<(String, Vec<u8>)> {
         needles.push((format!("RSA {what}, little-endian"), bytes.iter().rev().copied().collect()));
     }
     needles
+}
+
+/// The vault's own keys, got from its file as `docs/spec/vault-file.md` says.
+fn vault_keys(file: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut stretched = [0; 32];
+    let params = argon2::Params::new(64 * 1024, 3, 1, Some(32)).unwrap();
+    argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
+        .hash_password_into(PASSPHRASE.as_bytes(), &file[38..70], &mut stretched)
+        .unwrap();
+    let mut vault_key = file[82..130].to_vec();
+    let nonce = Nonce::try_assume_unique_for_key(&file[70..82]).unwrap();
+    let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &stretched).unwrap());
+    key.open_in_place(nonce, Aad::from(&file[..70]), &mut vault_key).unwrap();
+    vault_key.truncate(32);
+    let mut keys = vec![("stretched key".to_owned(), stretched.to_vec())];
+    for label in ["wrap", "index", "virtual"] {
+        let root = hmac::Key::new(hmac::HMAC_SHA256, &vault_key);
+        let derived = hmac::sign(&root, format!("claviger/v1/{label}").as_bytes());
+        keys.push((format!("{label} key"), derived.as_ref().to_vec()));
+    }
+    keys.push(("vault key".to_owned(), vault_key));
+    keys
 }
 
 /// SHA-256's state after one block.
@@ -123,6 +147,8 @@ fn child_that_signs_and_looks() {
     let there = std::hint::black_box(control.iter().map(|b| b ^ MASK).collect::<Vec<u8>>());
     assert!(!find(&[("control".into(), control)]).is_empty(), "the search must find what is there");
     drop(there);
+    let id = mint_id([1; 32], VirtualFormat::Alnum64);
+    let key = VirtualKey { id: &id, version: 1, format: VirtualFormat::Alnum64 };
     let needles: Vec<Masked> = std::env::var("CLAVIGER_TEST_NEEDLES")
         .unwrap()
         .split(';')
@@ -139,6 +165,11 @@ fn child_that_signs_and_looks() {
         drop(vault.sign(&name(entry), scheme, &[b"a message"], BINANCE).unwrap());
         assert_eq!(find(&needles), [""; 0], "after signing with {entry}");
     }
+    assert!(vault.verify_virtual(key, Scheme::HmacSha256Hex, &[b"x"], &[b'0'; 64]).is_err());
+    drop(vault.reveal_virtual(key).unwrap());
+    assert_eq!(find(&needles), [""; 0], "after verifying a bot");
+    vault.remove(&name("rsa")).unwrap();
+    assert_eq!(find(&needles), [""; 0], "after a change");
 }
 
 #[test]
@@ -148,13 +179,16 @@ fn p2_no_secret_stays_in_memory_between_signatures() {
     let made: Pkcs8V1Der<'_> = made.as_der().unwrap();
     let rsa = made.as_ref();
     let vault = home.vault();
-    vault.add(entry("hmac", hmac(HMAC_SECRET, Some(PHRASE)))).unwrap();
+    vault.add(entry("hmac", home::hmac(HMAC_SECRET, Some(PHRASE)))).unwrap();
     vault.add(entry("ed25519", Material::Ed25519(secret(&STANDARD.decode(ED25519).unwrap())))).unwrap();
     let info = vault.add(entry("rsa", Material::Rsa(secret(rsa)))).unwrap();
     assert_eq!(info.public.len(), 294);
     let masked = |bytes: Vec<u8>| hex::encode(bytes.iter().map(|b| b ^ MASK).collect::<Vec<u8>>());
-    let needles: Vec<_> =
-        needles(rsa).into_iter().map(|(what, bytes)| format!("{what}:{}", masked(bytes))).collect();
+    let needles: Vec<_> = needles(rsa)
+        .into_iter()
+        .chain(vault_keys(&std::fs::read(home.file()).unwrap()))
+        .map(|(what, bytes)| format!("{what}:{}", masked(bytes)))
+        .collect();
     let mut looking = child("memory::child_that_signs_and_looks", &home);
     looking.env("CLAVIGER_TEST_NEEDLES", needles.join(";")).stderr(std::process::Stdio::piped());
     let output = start(looking).wait_with_output().unwrap();
