@@ -1,5 +1,5 @@
 //! Every endpoint that was handed over has a row, and every row has a decision.
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::panic, reason = "a test")]
 
 use claviger_core::Permission;
 use claviger_exchange::{Exchange, Kind, Place, Security, Verb, binance::Binance};

@@ -1,7 +1,7 @@
 //! The vectors of `tests/vectors/binance`: a request, and what it means, prints as, or is refused with.
 //!
 //! One case a file, the expectation inside, so that other implementations can use them.
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use std::path::Path;
 
