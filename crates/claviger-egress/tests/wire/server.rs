@@ -1,5 +1,6 @@
 //! A TLS server on loopback that does what a test tells it, and remembers what it saw.
 #![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(dead_code, reason = "several tests share it, and none needs all of it")]
 
 use std::future::Future;
 use std::pin::Pin;
@@ -50,6 +51,18 @@ impl Ca {
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(2021, 1, 1);
         self.make(params)
+    }
+
+    /// A certificate for somebody else's key.
+    pub fn sign(&self, host: &str, spki: &[u8]) -> Vec<Vec<u8>> {
+        let params = CertificateParams::new(vec![host.to_owned()]).unwrap();
+        let theirs = rcgen::SubjectPublicKeyInfo::from_der(spki).unwrap();
+        let certificate = params.signed_by(&theirs, &self.issuer).unwrap();
+        vec![certificate.der().to_vec(), self.certificate.der().to_vec()]
+    }
+
+    pub fn der(&self) -> CertificateDer<'static> {
+        self.certificate.der().clone()
     }
 
     fn make(&self, params: CertificateParams) -> Leaf {
@@ -121,6 +134,13 @@ pub async fn read_request(stream: &mut Stream) -> Option<()> {
     }
     stream.seen.lock().unwrap().push(String::from_utf8(bytes).unwrap());
     Some(())
+}
+
+impl Stream {
+    /// The request that came last, on any connection.
+    pub fn last(&self) -> String {
+        self.seen.lock().unwrap().last().cloned().unwrap_or_default()
+    }
 }
 
 /// Writes, and lets the other end give up.
