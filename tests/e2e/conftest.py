@@ -1,0 +1,38 @@
+"""One set of paper exchanges and one gateway for all client tests; tests that break things make their own."""
+
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from stack import Sim, Stack  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("claviger")
+    sim = Sim(folder / "sim")
+    stack = Stack(folder / "stack", sim)
+    stack.serve()
+    yield stack
+    stack.stop()
+    sim.stop()
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A maker of stacks that a test may break."""
+    made = []
+
+    def make(bots=None, sim_arguments=(), **config):
+        sim = Sim(tmp_path / f"sim{len(made)}", *sim_arguments)
+        stack = Stack(tmp_path / f"stack{len(made)}", sim, bots, **config)
+        made.append((stack, sim))
+        return stack
+
+    yield make
+    for stack, sim in made:
+        stack.stop()
+        sim.stop()

@@ -1,0 +1,255 @@
+"""A whole claviger for tests: paper exchanges, a home, a gateway, all as processes of the real binary."""
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.request
+
+PASSPHRASE = "correct horse battery staple"
+
+# (exchange, spot symbol, order minimums) as the stock clients spell them.
+BOTS = {
+    "spot": dict(
+        key="binance-main", exchange="binance", grants=["market-data", "read", "read-identity", "trade"], markets=["spot"],
+        symbols=["BTCUSDT", "ETHUSDT"], max_order="1000 USDT", max_day="20000 USDT", price_band="2%",
+    ),
+    "perp": dict(
+        key="binance-main", exchange="binance", grants=["market-data", "read", "trade"], markets=["usdm", "coinm"],
+        symbols=["BTCUSDT", "ETHUSDT", "BTCUSD_PERP"], max_order="5000 USDT", max_day="50000 USDT", price_band="2%",
+        max_leverage="5", danger_account_wide=True,
+    ),
+    "okx": dict(
+        key="okx-main", exchange="okx", grants=["market-data", "read", "read-identity", "trade"], markets=["spot"],
+        symbols=["BTC-USDT", "ETH-USDT"], max_order="1000 USDT", max_day="20000 USDT", price_band="2%",
+    ),
+    "okxperp": dict(
+        key="okx-main", exchange="okx", grants=["market-data", "read", "read-identity", "trade"], markets=["usdm"],
+        symbols=["BTC-USDT-SWAP", "ETH-USDT-SWAP"], max_order="5000 USDT", max_day="50000 USDT", price_band="2%",
+        max_leverage="5", danger_account_wide=True,
+    ),
+    "small": dict(
+        key="binance-main", exchange="binance", grants=["market-data", "read", "trade"], markets=["spot"],
+        symbols=["BTCUSDT"], max_order="1000 USDT", max_day="500 USDT", price_band="2%",
+    ),
+    "okxsmall": dict(
+        key="okx-main", exchange="okx", grants=["market-data", "read", "trade"], markets=["spot"],
+        symbols=["BTC-USDT"], max_order="1000 USDT", max_day="500 USDT", price_band="2%",
+    ),
+}
+
+
+def binary() -> str:
+    path = os.environ.get("CLAVIGER_BIN")
+    assert path and os.path.exists(path), "CLAVIGER_BIN must name the built binary (scripts/test e2e sets it)"
+    return path
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def until(what, seconds=30.0, every=0.05):
+    """Waits until `what()` is true and returns its value."""
+    end = time.monotonic() + seconds
+    while True:
+        value = what()
+        if value:
+            return value
+        assert time.monotonic() < end, f"waited {seconds} s in vain for {what}"
+        time.sleep(every)
+
+
+class Sim:
+    """`claviger sim` as a process; its admin port tells what it saw."""
+
+    def __init__(self, folder: pathlib.Path, *more: str):
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.process = subprocess.Popen(
+            [binary(), "sim", "--json", "--binance", "127.0.0.1:0", "--okx", "127.0.0.1:0", "--admin", "127.0.0.1:0",
+             "--record", str(folder / "record"), *more],
+            stdout=subprocess.PIPE, stderr=open(folder / "sim.log", "w"), text=True,
+        )
+        line = self.process.stdout.readline()
+        assert line, (folder / "sim.log").read_text()
+        self.facts = json.loads(line)
+
+    def admin(self, path, body=None):
+        request = urllib.request.Request(
+            f"http://{self.facts['admin']}{path}", data=None if body is None else json.dumps(body).encode(),
+            method="GET" if body is None else "POST",
+        )
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def orders(self, exchange):
+        return self.admin(f"/orders?exchange={exchange}")
+
+    def set_price(self, exchange, symbol, price):
+        self.admin("/price", {"exchange": exchange, "symbol": symbol, "price": str(price)})
+
+    def fault(self, **fault):
+        self.admin("/fault", fault)
+
+    def record(self):
+        """Every request as it came off TLS: a list of (exchange, bytes)."""
+        return [(r["exchange"], bytes.fromhex(r["bytes"])) for r in self.admin("/record")]
+
+    def stop(self):
+        stop(self.process)
+
+
+class Stack:
+    """A home with keys and bots, and `claviger serve` on it."""
+
+    def __init__(self, folder: pathlib.Path, sim: Sim, bots=None, **config):
+        self.folder, self.sim = folder, sim
+        self.home = folder / "home"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.bots = dict(bots or BOTS)
+        self.config = config
+        self.serve_process = None
+        self.run("init")
+        self.write_config({})
+        for name, exchange in (("binance-main", "binance"), ("okx-main", "okx")):
+            key = sim.facts["keys"][exchange]
+            more = ["--api-passphrase-fd", "4"] if exchange == "okx" else []
+            self.run("key", "add", name, "--exchange", exchange, "--id", key["id"], "--fd", "3", *more,
+                     fds={3: key["secret"], 4: key.get("passphrase") or ""})
+        self.write_config(self.bots)
+        for name, bot in self.bots.items():
+            self.run("bot", "add", name)
+        self.run("apply")
+
+    def run(self, *arguments, fds=None, check=True, env=None):
+        """Runs one command of the binary on this home; the vault's passphrase comes from a file descriptor."""
+        fds = dict(fds or {})
+        wanted = {9: PASSPHRASE, **fds}
+        pipes, passed = [], []
+        for number, text in wanted.items():
+            read, write = os.pipe()
+            os.write(write, text.encode())
+            os.close(write)
+            pipes.append((read, number))
+        def install():
+            moved = [(os.dup(read), number) for read, number in pipes]
+            high = [(os.dup2(fd, 100 + number, inheritable=True), number) for fd, number in moved]
+            for fd, number in high:
+                os.dup2(fd, number, inheritable=True)
+        done = subprocess.run(
+            [binary(), "--home", str(self.home), *arguments, "--passphrase-fd", "9"], capture_output=True, text=True,
+            preexec_fn=install, close_fds=False, timeout=120, env=env,
+        )
+        for read, _ in pipes:
+            os.close(read)
+        assert not check or done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def json(self, *arguments):
+        return json.loads(self.run(*arguments, "--json").stdout)
+
+    def write_config(self, bots):
+        facts = self.sim.facts
+        lines = [f'listen = "127.0.0.1:{self.port}"', f'unix_socket = "{self.folder}/bots.sock"']
+        lines += [f"{k} = {json.dumps(v)}" for k, v in self.config.items()]
+        for exchange in ("binance", "okx"):
+            lines += [f"[exchange.{exchange}]", 'environment = "simulator"', f'rest = "{facts[exchange]}"', f'ca = "{facts["ca"]}"']
+        lines += ["[key.binance-main]", 'exchange = "binance"', "[key.okx-main]", 'exchange = "okx"']
+        for name, bot in bots.items():
+            lines += [f"[bot.{name}]"]
+            bot = {"sources": ["127.0.0.1/32"], "order_rate": "1000/s", "allow_same_user": True, **bot}
+            bot.pop("exchange")
+            lines += [f"{k} = {json.dumps(v)}" for k, v in bot.items()]
+        path = self.home / "claviger.toml"
+        path.write_text("\n".join(lines) + "\n")
+        path.chmod(0o600)
+
+    def secrets(self, bot):
+        """What `bot show --reveal` gives: apiKey, secret and, on OKX, password."""
+        return self.json("bot", "show", bot, "--reveal")
+
+    def serve(self, *more):
+        read, write = os.pipe()
+        os.write(write, PASSPHRASE.encode())
+        os.close(write)
+        self.log = self.folder / "serve.log"
+        self.serve_process = subprocess.Popen(
+            [binary(), "--home", str(self.home), "serve", "--passphrase-fd", str(read), *more],
+            pass_fds=(read,), stdout=subprocess.DEVNULL, stderr=open(self.log, "a"),
+        )
+        os.close(read)
+        until(self.ready, 60)
+        return self
+
+    def ready(self):
+        """Whether it answers and knows a price of every exchange: a public row of each passes."""
+        assert self.serve_process.poll() is None, self.log.read_text()
+        try:
+            return self.json("status")["ready"]
+        except (AssertionError, OSError, KeyError, ValueError):
+            return False
+
+    def base(self, prefix):
+        return f"http://127.0.0.1:{self.port}/{prefix}"
+
+    @property
+    def proxy(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ca(self):
+        path = self.folder / "claviger-ca.pem"
+        if not path.exists():
+            path.write_text(self.run("ca", "show").stdout)
+        return str(path)
+
+    def stop(self):
+        if self.serve_process:
+            stop(self.serve_process)
+
+
+def stop(process, sign=signal.SIGTERM):
+    if process.poll() is None:
+        process.send_signal(sign)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+class Tee:
+    """A relay that stands between a bot and the gateway and keeps every byte of both directions."""
+
+    def __init__(self, port):
+        self.upstream, self.sent, self.seen = port, bytearray(), bytearray()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                bot, _ = self.listener.accept()
+                gate = socket.create_connection(("127.0.0.1", self.upstream))
+                for a, b, keep in ((bot, gate, self.sent), (gate, bot, self.seen)):
+                    threading.Thread(target=self._pump, args=(a, b, keep), daemon=True).start()
+
+    @staticmethod
+    def _pump(a, b, keep):
+        with contextlib.suppress(OSError):
+            while data := a.recv(65536):
+                keep += data
+                b.sendall(data)
+        with contextlib.suppress(OSError):
+            b.shutdown(socket.SHUT_WR)

@@ -1,0 +1,33 @@
+"""Unmodified ccxt for JavaScript by both ways in."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+REFUSED = {
+    "too large": "InvalidOrder", "sell far below": "InvalidOrder", "wrong symbol": "PermissionDenied", "perp": "PermissionDenied",
+    "unknown parameter": "BadRequest", "withdrawal": "PermissionDenied",
+}
+
+
+@pytest.mark.parametrize("way", ["base", "connect"])
+@pytest.mark.parametrize("exchange, bot", [("binance", "spot"), ("okx", "okx")])
+def test_whole_way(stack, exchange, bot, way):
+    keys = {k: v for k, v in stack.secrets(bot).items() if k in ("apiKey", "secret", "password") and v}
+    plan = {"way": way, "base": f"http://127.0.0.1:{stack.port}", "proxy": stack.proxy, "exchange": exchange, "symbol": "BTC/USDT", "keys": keys}
+    script = pathlib.Path(__file__).with_name("ccxt_js.mjs")
+    env = {**os.environ, "NODE_EXTRA_CA_CERTS": stack.ca}
+    done = subprocess.run(["node", str(script), json.dumps(plan)], capture_output=True, text=True, timeout=180, env=env)
+    assert done.returncode == 0, done.stderr
+    steps = {s["step"]: s for s in map(json.loads, done.stdout.splitlines())}
+    expected = {"markets": True, "balance": True, "place": True, "read": "open", "cancel": "canceled", "market": True}
+    if exchange == "okx":
+        expected["amend"] = 0.001
+    for step, value in expected.items():
+        assert steps[step].get("value") == value, steps[step]
+    for step, error in REFUSED.items():
+        assert steps[step].get("error") == error and not steps[step]["retryable"], steps[step]
+        assert "claviger" in steps[step]["message"]
