@@ -116,6 +116,9 @@ pub(super) const fn number(size: Size) -> Decimal {
     }
 }
 
+/// A request is not under way any more this long after its deadline.
+pub(super) const LANDED_MS: u64 = 10_000;
+
 /// How orders are named, per account: exchanges number them by surface and symbol.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Names(BTreeMap<Name, Vec<IntentId>>);
@@ -240,13 +243,14 @@ impl Book {
         self.untrack(id);
     }
 
-    /// Nobody knows what became of it. One that cannot rest counts for a day from now; one that can, until it is seen.
+    /// Nobody knows what became of it. One that cannot rest counts for a day from when it must have landed; one that can,
+    /// until it is seen.
     pub(super) fn doubt(&mut self, id: IntentId, at: Time) {
         let Some(order) = self.orders.get_mut(&id) else { return };
         order.fate = Fate::Unsure;
         order.settled = at;
         if !order.can_rest() {
-            let end = at.plus(DAY_MS);
+            let end = at.max(order.deadline.plus(LANDED_MS)).plus(DAY_MS);
             if let Some(before) = order.ends.replace(end) {
                 self.ends.remove(&(before, id));
             }

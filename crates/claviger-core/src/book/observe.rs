@@ -3,12 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Book;
-use super::ledger::{Fate, Place};
+use super::ledger::{Fate, LANDED_MS, Place};
 use crate::entry::ObservedEntry;
 use crate::{Decimal, IntentId, KeyName, Observed, OrderRef, OrderState, Resting, Symbol, Time};
-
-/// A request is not under way any more this long after its deadline.
-const LANDED_MS: u64 = 10_000;
 
 impl Book {
     pub(super) fn fold_observed(&mut self, entry: &ObservedEntry) {

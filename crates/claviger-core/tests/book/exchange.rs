@@ -1,0 +1,88 @@
+//! An exchange that knows the truth: what arrived, what filled and when, whatever it told anybody.
+
+use claviger_core::*;
+
+use crate::desk::*;
+
+/// An order as the exchange has it, or will have it once it arrives.
+#[derive(Clone, Debug)]
+pub struct Real {
+    pub intent: IntentId,
+    pub bot: &'static str,
+    pub order: Order,
+    /// The largest reference price by which its present terms were judged.
+    pub judged_at: Decimal,
+    pub filled: Decimal,
+    pub fills: Vec<(u64, Decimal)>,
+    pub open: bool,
+    pub arrived: bool,
+}
+
+impl Real {
+    pub fn id(&self) -> String {
+        format!("x{}", self.intent)
+    }
+
+    pub fn size(&self) -> Decimal {
+        match self.order.size {
+            Size::Base(n) | Size::Contracts(n) | Size::Quote(n) => n,
+        }
+    }
+
+    fn unit(&self) -> Decimal {
+        let OrderKind::Limit { price } = self.order.kind else { panic!() };
+        price.max(self.judged_at)
+    }
+
+    fn left(&self) -> Decimal {
+        self.size().less(self.filled)
+    }
+
+    pub fn fill(&mut self, part: u64, now: u64) {
+        if !self.open {
+            return;
+        }
+        let more = self.left().min(Decimal::from_u64(part));
+        self.filled = self.filled.plus(more).unwrap();
+        self.fills.push((now, more.times(self.unit()).unwrap()));
+        self.open = !self.left().is_zero();
+    }
+
+    /// It reaches the exchange: part of it fills at once, and what cannot rest is cancelled.
+    pub fn arrive(&mut self, part: u64, now: u64) {
+        (self.arrived, self.open) = (true, true);
+        self.fill(part, now);
+        if self.order.time_in_force == TimeInForce::ImmediateOrCancel {
+            self.open = false;
+        }
+    }
+
+    pub fn amend(&mut self, size: Option<Decimal>, price: Option<Decimal>, judged_at: Decimal) {
+        if let Some(size) = size {
+            self.order.size = Size::Base(size);
+        }
+        if let Some(price) = price {
+            self.order.kind = OrderKind::Limit { price };
+        }
+        self.judged_at = judged_at;
+        if self.left().is_zero() {
+            self.open = false;
+        }
+    }
+
+    pub fn state(&self) -> OrderState {
+        OrderState {
+            id: self.id().into(),
+            client_id: self.order.client_id.clone(),
+            filled: Some(self.filled),
+            resting: if self.open { Resting::Open } else { Resting::Done },
+        }
+    }
+
+    /// What it truly has cost within the last 24 hours, and may cost as it stands.
+    pub fn day(&self, now: u64) -> Decimal {
+        let recent = self.fills.iter().filter(|(at, _)| now < at + 24 * HOUR).map(|(_, value)| *value);
+        let live = if self.open { self.left().times(self.unit()).unwrap() } else { Decimal::ZERO };
+        recent.fold(live, |sum, value| sum.plus(value).unwrap())
+    }
+}

@@ -1,0 +1,469 @@
+//! Under any order of asking, answers, silence, crashes and time: the book equals its journal, no limit is exceeded by
+//! what truly happened, nothing is repeated, nothing is settled twice, and nothing stays reserved for good.
+
+use std::collections::BTreeMap;
+
+use claviger_core::book::Book;
+use claviger_core::*;
+use proptest::prelude::*;
+
+use crate::desk::*;
+use crate::exchange::Real;
+
+const BOTS: [(&str, &str); 3] = [("a", "one"), ("b", "one"), ("c", "two")];
+const DAY: &str = "3000";
+const KEY_DAY: &str = "4000";
+const OPEN: usize = 4;
+const KEY_OPEN: usize = 6;
+
+#[derive(Clone, Debug)]
+enum Op {
+    Place { bot: usize, size: u64, price: u64, sell: bool, ioc: bool, name: Option<u8> },
+    Unrecorded { bot: usize },
+    Amend { which: usize, size: Option<u64>, price: Option<u64> },
+    Cancel { which: usize },
+    Arrive { which: usize, part: u64 },
+    Settle { which: usize, answer: Answer },
+    Fill { which: usize, part: u64 },
+    CancelledByHand { which: usize },
+    See { which: usize },
+    SeeNone { which: usize },
+    Snapshot { key: usize },
+    Snapped,
+    Price { to: u64 },
+    Wait { ms: u64 },
+    Replay { which: usize },
+    Crash,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Answer {
+    Exact,
+    Acknowledged,
+    Silent,
+    Unknown,
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let answer = prop_oneof![
+        4 => Just(Answer::Exact),
+        2 => Just(Answer::Acknowledged),
+        1 => Just(Answer::Silent),
+        2 => Just(Answer::Unknown),
+    ];
+    let which = || 0..64_usize;
+    prop_oneof![
+        8 => (0..3_usize, 1..10_u64, 85..108_u64, any::<bool>(), any::<bool>(), prop::option::weighted(0.3, 0..3_u8))
+            .prop_map(|(bot, size, price, sell, ioc, name)| Op::Place { bot, size, price, sell, ioc, name }),
+        1 => (0..3_usize).prop_map(|bot| Op::Unrecorded { bot }),
+        4 => (which(), prop::option::of(1..12_u64), prop::option::of(85..108_u64))
+            .prop_map(|(which, size, price)| Op::Amend { which, size, price }),
+        3 => which().prop_map(|which| Op::Cancel { which }),
+        5 => (which(), 0..6_u64).prop_map(|(which, part)| Op::Arrive { which, part }),
+        10 => (which(), answer).prop_map(|(which, answer)| Op::Settle { which, answer }),
+        4 => (which(), 1..6_u64).prop_map(|(which, part)| Op::Fill { which, part }),
+        2 => which().prop_map(|which| Op::CancelledByHand { which }),
+        2 => which().prop_map(|which| Op::See { which }),
+        2 => which().prop_map(|which| Op::SeeNone { which }),
+        2 => (0..2_usize).prop_map(|key| Op::Snapshot { key }),
+        2 => Just(Op::Snapped),
+        1 => (95..106_u64).prop_map(|to| Op::Price { to }),
+        4 => prop_oneof![0..3_000_u64, 0..60_000_u64, 0..(30 * HOUR), (24 * HOUR - 3_000)..(24 * HOUR + 3_000)].prop_map(|ms| Op::Wait { ms }),
+        2 => which().prop_map(|which| Op::Replay { which }),
+        1 => Just(Op::Crash),
+    ]
+}
+
+/// Something that left and was not settled.
+#[derive(Clone, Debug)]
+struct Flight {
+    intent: IntentId,
+    deadline: u64,
+    what: What,
+    done: bool,
+    settled: bool,
+    /// What the exchange said when it arrived.
+    said: Option<OrderState>,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    Place(usize),
+    Amend(usize, Option<Decimal>, Option<Decimal>, Decimal),
+    Cancel(usize),
+}
+
+/// When it was asked for, of which account, and what was open then.
+type Snapshot = (Time, usize, Vec<(Symbol, OrderState)>);
+
+struct World {
+    desk: Desk,
+    real: Vec<Real>,
+    flights: Vec<Flight>,
+    snapshot: Option<Snapshot>,
+    reference: u64,
+    accepted: Vec<(&'static str, Digest, u64)>,
+    count: u64,
+    used: Vec<(Decimal, u32)>,
+}
+
+impl World {
+    fn new() -> Self {
+        let key = format!("max_day = \"{KEY_DAY} USDT\"\nmax_open_orders = {KEY_OPEN}");
+        Self {
+            desk: Desk::new("", &key),
+            real: Vec::new(),
+            flights: Vec::new(),
+            snapshot: None,
+            reference: 100,
+            accepted: Vec::new(),
+            count: 0,
+            used: Vec::new(),
+        }
+    }
+
+    fn step(&mut self, op: Op) {
+        match op {
+            Op::Place { bot, size, price, sell, ioc, name } => {
+                self.place(bot, (size, price, sell, ioc, name))
+            }
+            Op::Unrecorded { bot } => self.unrecorded(bot),
+            Op::Amend { which, size, price } => self.amend(which, size, price),
+            Op::Cancel { which } => self.cancel(which),
+            Op::Arrive { which, part } => self.arrive(which, part),
+            Op::Settle { which, answer } => self.settle(which, answer),
+            Op::Fill { which, part } => {
+                let now = self.desk.now;
+                if let Some(real) = pick(&mut self.real, which) {
+                    real.fill(part, now);
+                }
+            }
+            Op::CancelledByHand { which } => {
+                if let Some(real) = pick(&mut self.real, which) {
+                    real.open = false;
+                }
+            }
+            Op::See { which } => self.see(which),
+            Op::SeeNone { which } => self.see_none(which),
+            Op::Snapshot { key } => self.snapshot(key),
+            Op::Snapped => self.snapped(),
+            Op::Price { to } => self.reference = to,
+            Op::Wait { ms } => self.desk.wait(ms),
+            Op::Replay { which } => self.replay(which),
+            Op::Crash => self.crash(),
+        }
+        let price = self.reference.to_string();
+        self.desk.price(Market::Spot, "BTCUSDT", &price);
+    }
+
+    /// Asks with a new digest; what is allowed is recorded and under way.
+    fn send(&mut self, name: &'static str, act: Act) -> Option<(IntentId, Act)> {
+        self.count += 1;
+        let digest = Digest::of(&self.count.to_be_bytes());
+        let permit = self.desk.ask_again(name, act, Permission::Trade, digest).ok()?;
+        self.desk.record(permit.entry());
+        self.accepted.push((name, digest, self.desk.now + 10_000));
+        Some((permit.id(), permit.leaves().act.clone()))
+    }
+
+    fn fly(&mut self, intent: IntentId, what: What) {
+        let deadline = self.desk.now + 2_000;
+        self.flights.push(Flight { intent, deadline, what, done: false, settled: false, said: None });
+    }
+
+    fn judged_at(&self) -> Decimal {
+        Decimal::from_u64(self.reference)
+    }
+
+    fn place(&mut self, bot: usize, (size, price, sells, at_once, name): (u64, u64, bool, bool, Option<u8>)) {
+        let (size, price) = (size.to_string(), price.to_string());
+        let mut order = if at_once { ioc(&size, &price) } else { buy(&size, &price) };
+        order.side = if sells { Side::Sell } else { Side::Buy };
+        order.client_id = name.map(|n| format!("name{n}").parse().unwrap());
+        let name = BOTS[bot].0;
+        let Some((intent, leaves)) = self.send(name, Act::Place(order)) else { return };
+        let order = leaves.order().unwrap().clone();
+        let judged_at = self.judged_at();
+        let (filled, fills) = (Decimal::ZERO, Vec::new());
+        self.real.push(Real {
+            intent,
+            bot: name,
+            order,
+            judged_at,
+            filled,
+            fills,
+            open: false,
+            arrived: false,
+        });
+        self.fly(intent, What::Place(self.real.len() - 1));
+    }
+
+    fn unrecorded(&mut self, bot: usize) {
+        let now = self.desk.now();
+        self.desk.book.sweep(now);
+        let before = self.desk.book.clone();
+        if let Ok(permit) = self.desk.ask(BOTS[bot].0, Act::Place(buy("1", "95")), Permission::Trade) {
+            self.desk.book.withdraw(permit);
+        }
+        self.desk.book.sweep(now);
+        assert_eq!(self.desk.book, before);
+    }
+
+    fn amend(&mut self, which: usize, size: Option<u64>, price: Option<u64>) {
+        let Some(index) = index(&self.real, which) else { return };
+        let (bot, id) = (self.real[index].bot, self.real[index].id());
+        let (size, price) = (size.map(Decimal::from_u64), price.map(Decimal::from_u64));
+        let text = |n: Option<Decimal>| n.map(|n| n.to_string());
+        let act = amend(by_id(&id), text(size).as_deref(), text(price).as_deref());
+        if let Some((intent, _)) = self.send(bot, act) {
+            let judged_at = self.judged_at();
+            self.fly(intent, What::Amend(index, size, price, judged_at));
+        }
+    }
+
+    fn cancel(&mut self, which: usize) {
+        let Some(index) = index(&self.real, which) else { return };
+        let real = &self.real[index];
+        let by = match &real.order.client_id {
+            Some(id) if which.is_multiple_of(2) => OrderRef::Client(id.clone()),
+            _ => by_id(&real.id()),
+        };
+        if let Some((intent, _)) = self.send(real.bot, cancel(by)) {
+            self.fly(intent, What::Cancel(index));
+        }
+    }
+
+    /// A request reaches the exchange, if it has not and still may.
+    fn arrive(&mut self, which: usize, part: u64) {
+        let now = self.desk.now;
+        let Some(at) = index(&self.flights, which) else { return };
+        let flight = self.flights[at].clone();
+        if flight.done || now > flight.deadline {
+            return;
+        }
+        self.flights[at].done = true;
+        self.flights[at].said = match flight.what {
+            What::Place(index) => self.arrive_order(index, part),
+            What::Amend(index, size, price, judged_at) => {
+                let real = &mut self.real[index];
+                let fits = real.open && size.is_none_or(|size| size >= real.filled);
+                if fits {
+                    real.amend(size, price, judged_at);
+                }
+                fits.then(|| real.state())
+            }
+            What::Cancel(index) => {
+                let open = std::mem::take(&mut self.real[index].open);
+                open.then(|| self.real[index].state())
+            }
+        };
+    }
+
+    /// An open order of the same account with the same client id makes the exchange refuse.
+    fn arrive_order(&mut self, index: usize, part: u64) -> Option<OrderState> {
+        let (now, key) = (self.desk.now, key_of(self.real[index].bot));
+        let client = self.real[index].order.client_id.clone();
+        let taken = self.real.iter().any(|r| r.open && key_of(r.bot) == key && r.order.client_id == client);
+        if taken {
+            return None;
+        }
+        self.real[index].arrive(part, now);
+        Some(self.real[index].state())
+    }
+
+    fn settle(&mut self, which: usize, answer: Answer) {
+        let Some(at) = index(&self.flights, which) else { return };
+        let flight = self.flights[at].clone();
+        let outcome = match (&flight.said, answer) {
+            (_, Answer::Unknown) => unknown(),
+            (None, _) if !flight.done => unknown(),
+            (None, _) => refused(),
+            (Some(state), Answer::Exact) => Outcome::Executed(Execution { order: Some(state.clone()) }),
+            (Some(state), Answer::Acknowledged) => {
+                let state = OrderState { filled: None, resting: Resting::Untold, ..state.clone() };
+                Outcome::Executed(Execution { order: Some(state) })
+            }
+            (Some(_), Answer::Silent) => Outcome::Executed(Execution { order: None }),
+        };
+        let before = self.desk.book.clone();
+        let now = self.desk.now();
+        match self.desk.book.settle(flight.intent, outcome, None, now) {
+            Ok(entry) => {
+                assert!(!flight.settled, "settled twice");
+                self.desk.record(&entry);
+                self.flights[at].settled = true;
+            }
+            Err(_) => {
+                assert!(flight.settled, "could not be settled");
+                let mut swept = before;
+                swept.sweep(now);
+                let mut after = self.desk.book.clone();
+                after.sweep(now);
+                assert_eq!(after, swept);
+            }
+        }
+    }
+
+    fn observe(&mut self, key: &str, asked_at: Time, what: Observed) {
+        let (key, surface) = (key.parse().unwrap(), "spot".parse().unwrap());
+        let entry = entry::ObservedEntry { at: self.desk.now(), asked_at, key, surface, what };
+        self.desk.fold(&Entry::Observed(Box::new(entry)));
+    }
+
+    fn see(&mut self, which: usize) {
+        let Some(index) = index(&self.real, which) else { return };
+        let real = &self.real[index];
+        if real.arrived {
+            let (key, state) = (key_of(real.bot), real.state());
+            self.observe(key, self.desk.now(), Observed::Order { symbol: symbol(), state });
+        }
+    }
+
+    /// The exchange is asked for an order that it does not have, yet or ever.
+    fn see_none(&mut self, which: usize) {
+        let Some(index) = index(&self.real, which) else { return };
+        let real = &self.real[index];
+        let client = real.order.client_id.clone().unwrap();
+        let key = key_of(real.bot);
+        let has = self
+            .real
+            .iter()
+            .any(|r| r.arrived && key_of(r.bot) == key && r.order.client_id.as_ref() == Some(&client));
+        if !has {
+            let order = OrderRef::Client(client);
+            self.observe(key, self.desk.now(), Observed::Absent { symbol: symbol(), order });
+        }
+    }
+
+    fn snapshot(&mut self, key: usize) {
+        let name = ["one", "two"][key];
+        let open = self.real.iter().filter(|r| r.open && key_of(r.bot) == name);
+        let orders = open.map(|r| (symbol(), r.state())).collect();
+        self.snapshot = Some((self.desk.now(), key, orders));
+    }
+
+    fn snapped(&mut self) {
+        let Some((asked_at, key, orders)) = self.snapshot.take() else { return };
+        self.observe(["one", "two"][key], asked_at, Observed::OpenOrders { symbol: None, orders });
+    }
+
+    fn replay(&mut self, which: usize) {
+        let Some(index) = index(&self.accepted, which) else { return };
+        let (name, digest, until) = self.accepted[index];
+        let asked = self.desk.ask_again(name, Act::Place(ioc("1", "95")), Permission::Trade, digest);
+        match asked {
+            Ok(permit) => {
+                assert!(self.desk.now >= until, "replayed");
+                self.desk.book.withdraw(permit);
+            }
+            Err(denied) if self.desk.now < until => assert_eq!(denied.denial, Denial::Replayed),
+            Err(_) => {}
+        }
+    }
+
+    fn crash(&mut self) {
+        let before = self.used();
+        self.desk.crash();
+        for flight in &mut self.flights {
+            flight.settled = true;
+        }
+        for (now, then) in self.used().into_iter().zip(before) {
+            assert!(now.0 >= then.0 && now.1 >= then.1, "a crash gave something back: {now:?} {then:?}");
+        }
+    }
+
+    /// Value and open orders in use, by bot.
+    fn used(&mut self) -> Vec<(Decimal, u32)> {
+        let use_of = |desk: &mut Desk, name| {
+            let day: Money = desk.day(name).parse().unwrap();
+            let open = desk.used(name, limits::Scope::Bot, "max_open_orders");
+            (day.amount, open.parse().unwrap())
+        };
+        BOTS.iter().map(|(name, _)| use_of(&mut self.desk, name)).collect()
+    }
+
+    fn check(&mut self) {
+        self.equals_its_journal();
+        self.used = self.used();
+        let now = self.desk.now;
+        let day = |pick: &dyn Fn(&Real) -> bool| {
+            let chosen = self.real.iter().filter(|r| pick(r));
+            chosen.fold(Decimal::ZERO, |sum, r| sum.plus(r.day(now)).unwrap())
+        };
+        let open = |pick: &dyn Fn(&Real) -> bool| self.real.iter().filter(|r| r.open && pick(r)).count();
+        let used = self.used.clone();
+        for ((name, _), (reserved, opened)) in BOTS.into_iter().zip(used) {
+            let true_day = day(&|r| r.bot == name);
+            assert!(true_day <= reserved, "{name} has {true_day} where the book counts {reserved}");
+            let true_open = open(&|r| r.bot == name);
+            assert!(
+                true_open <= opened as usize,
+                "{name} has {true_open} open where the book counts {opened}"
+            );
+            assert!(day(&|r| r.bot == name) <= n(DAY), "max_day of {name}: {}", day(&|r| r.bot == name));
+            assert!(open(&|r| r.bot == name) <= OPEN, "max_open_orders of {name}");
+        }
+        assert!(day(&|r| key_of(r.bot) == "one") <= n(KEY_DAY), "max_day of the key");
+        assert!(open(&|r| key_of(r.bot) == "one") <= KEY_OPEN, "max_open_orders of the key");
+    }
+
+    fn equals_its_journal(&mut self) {
+        let now = self.desk.now();
+        let mut folded = self.desk.read_back();
+        folded.sweep(now);
+        let mut live = self.desk.book.clone();
+        live.sweep(now);
+        assert_eq!(live, folded);
+    }
+
+    /// Everything ends at the exchange, and is seen to have ended: then nothing is left.
+    fn end(&mut self) {
+        self.crash();
+        self.desk.wait(60_000);
+        for real in &mut self.real {
+            real.open = false;
+        }
+        for key in 0..2 {
+            self.snapshot(key);
+            self.snapped();
+        }
+        self.desk.wait(25 * HOUR);
+        self.check();
+        let now = self.desk.now();
+        self.desk.book.sweep(now);
+        let mut nothing = Book::new();
+        nothing.sweep(now);
+        assert_eq!(self.desk.book, nothing);
+    }
+}
+
+fn symbol() -> Symbol {
+    "BTCUSDT".parse().unwrap()
+}
+
+fn key_of(bot: &str) -> &'static str {
+    BTreeMap::from(BOTS)[bot]
+}
+
+fn index<T>(items: &[T], which: usize) -> Option<usize> {
+    (!items.is_empty()).then(|| items.len() - 1 - which % items.len().min(8))
+}
+
+fn pick<T>(items: &mut [T], which: usize) -> Option<&mut T> {
+    let index = index(items, which)?;
+    items.get_mut(index)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn hold_in_any_order_of_events(ops in prop::collection::vec(op(), 1..80)) {
+        let mut world = World::new();
+        for op in ops {
+            world.step(op);
+            world.check();
+        }
+        world.end();
+    }
+}
