@@ -66,3 +66,35 @@ fn by_id(order: &OrderRef) -> Param {
 fn text(name: &str, value: &str) -> Param {
     Param { name: name.into(), value: Value::Text(value.into()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::binance::Binance;
+    use crate::{Exchange, Stamp};
+
+    fn check(call: &HouseCall, printed: Option<&str>) {
+        let found = house(call).map(|intent| {
+            let unsigned = Binance.print(&intent, Some(Stamp { exchange_ms: 1, window_ms: 2 })).unwrap();
+            format!("{} {}?{}", unsigned.method.as_str(), unsigned.path, unsigned.query)
+        });
+        assert_eq!(found.as_deref(), printed);
+    }
+
+    #[test]
+    fn printed() {
+        let symbol: Symbol = "BTCUSDT".parse().unwrap();
+        let client = OrderRef::Client("clv-1".parse().unwrap());
+        let exchange = OrderRef::Exchange("5".into());
+        check(
+            &HouseCall::OrderStatus { market: Market::Spot, symbol: symbol.clone(), order: client },
+            Some("GET /api/v3/order?symbol=BTCUSDT&origClientOrderId=clv-1&recvWindow=2&timestamp=1"),
+        );
+        check(
+            &HouseCall::CancelOrder { market: Market::Usdm, symbol: symbol.clone(), order: exchange.clone() },
+            Some("DELETE /fapi/v1/order?symbol=BTCUSDT&orderId=5&recvWindow=2&timestamp=1"),
+        );
+        check(&HouseCall::CancelOrder { market: Market::Option, symbol, order: exchange }, None);
+        check(&HouseCall::KeyInfo, Some("GET /sapi/v1/account/apiRestrictions?recvWindow=2&timestamp=1"));
+    }
+}

@@ -167,3 +167,98 @@ fn prices(
     venue(view).references.entry(market).or_default().extend(found);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use claviger_core::{ExchangeName, MarketView};
+
+    use super::*;
+
+    const AT: Time = Time::from_millis(1_700_000_000_000);
+
+    fn instrument_of(market: Market, symbol: &str, body: &str) -> Option<Instrument> {
+        let mut view = MarketView::default();
+        feed(market).unwrap().instruments.1(body.as_bytes(), AT, &mut view).unwrap();
+        let name: ExchangeName = "binance".parse().unwrap();
+        view.instrument(&name, market, &symbol.parse().unwrap()).cloned()
+    }
+
+    fn prices_of(market: Market, body: &str) -> Result<Vec<(String, String)>, ReadError> {
+        let mut view = MarketView::default();
+        feed(market).unwrap().prices.1(body.as_bytes(), AT, &mut view)?;
+        let venue = view.venues.into_values().next().unwrap();
+        let found = venue.references.into_values().flatten();
+        Ok(found.map(|(symbol, reference)| (symbol.to_string(), reference.price.to_string())).collect())
+    }
+
+    fn listed(extra: &str) -> String {
+        format!(
+            r#"{{"timezone":"UTC","symbols":[{{"symbol":"币安人生USDT"}},{{"symbol":"BTCUSD_PERP","baseAsset":"BTC",
+            "quoteAsset":"USD",{extra}"filters":[{{"filterType":"PRICE_FILTER","minPrice":"0.1","tickSize":"0.10000000"}},
+            {{"filterType":"LOT_SIZE","stepSize":"0.00100000","minQty":"0.00200000"}}]}}]}}"#
+        )
+    }
+
+    #[test]
+    fn instruments_with_their_steps() {
+        for market in [Market::Spot, Market::Usdm] {
+            let found = instrument_of(market, "BTCUSD_PERP", &listed("")).unwrap();
+            assert_eq!((found.base.as_str(), found.quote.as_str(), found.contract), ("BTC", "USD", None));
+            let steps = [found.price_step, found.size_step, found.min_size].map(|n| n.to_string());
+            assert_eq!(steps, ["0.1", "0.001", "0.002"]);
+        }
+    }
+
+    #[test]
+    fn inverse_contracts_count_the_quote() {
+        let found = instrument_of(Market::Coinm, "BTCUSD_PERP", &listed(r#""contractSize":100,"#)).unwrap();
+        let contract = found.contract.unwrap();
+        assert_eq!((contract.size.to_string().as_str(), contract.asset.as_str()), ("100", "USD"));
+        assert_eq!(instrument_of(Market::Coinm, "BTCUSD_PERP", &listed("")), None, "without a size, unknown");
+    }
+
+    #[test]
+    fn prices_of_one_and_of_many() {
+        let pair = |symbol: &str, price: &str| (symbol.to_owned(), price.to_owned());
+        let one = r#"{"symbol":"BTCUSDT","price":"64000.10000000"}"#;
+        assert_eq!(prices_of(Market::Spot, one), Ok(vec![pair("BTCUSDT", "64000.1")]));
+        let many =
+            r#"[{"symbol":"A","markPrice":"1.5","indexPrice":"2"},{"symbol":"B","markPrice":"0.00000000"}]"#;
+        assert_eq!(prices_of(Market::Usdm, many), Ok(vec![pair("A", "1.5")]));
+        for bad in ["[]", "{}", r#"{"symbol":"A","price":1.5}"#, r#"[{"symbol":"A","price":"-1"}]"#, "<html>"]
+        {
+            assert!(prices_of(Market::Spot, bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn time() {
+        assert_eq!(read_time(br#"{"serverTime":1499827319559}"#), Some(1_499_827_319_559));
+        for bad in [
+            &b"{}"[..],
+            br#"{"serverTime":"1"}"#,
+            br#"{"serverTime":-1}"#,
+            br#"{"serverTime":1,"serverTime":2}"#,
+        ] {
+            assert_eq!(read_time(bad), None);
+        }
+    }
+
+    #[test]
+    fn calls_are_public_rows_that_print() {
+        let some: Vec<Symbol> = vec!["BTCUSDT".parse().unwrap(), "ETHUSDT".parse().unwrap()];
+        let many: Vec<Symbol> = (0..40).map(|n| format!("S{n}").parse().unwrap()).collect();
+        for (market, symbols, count) in [
+            (Market::Spot, &some, 4),
+            (Market::Usdm, &some, 3),
+            (Market::Coinm, &some, 3),
+            (Market::Spot, &many, 2),
+            (Market::Usdm, &Vec::new(), 2),
+            (Market::Option, &some, 0),
+        ] {
+            let calls = calls(&[(market, symbols.clone())]);
+            assert_eq!(calls.len(), count, "{market:?}");
+            assert!(calls.iter().all(|call| Binance.print(&call.intent, None).is_ok()));
+        }
+    }
+}
