@@ -52,7 +52,6 @@ fn run(paper: &Paper, ask: &Ask, route: &Route) -> Result<Value, Refusal> {
         },
         now: paper.now(),
         engine: locked(&paper.engine),
-        paper,
         key,
         params,
     };
@@ -72,7 +71,6 @@ fn market(path: &str) -> Market {
 
 /// One request that passed the door.
 struct Call<'a> {
-    paper: &'a Paper,
     engine: MutexGuard<'a, Engine>,
     key: Option<&'a Key>,
     params: BTreeMap<String, String>,

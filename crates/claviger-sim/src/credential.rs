@@ -30,7 +30,7 @@ pub enum CredentialError {
 
 /// A credential that is ready to check signatures.
 pub(crate) enum Verifier {
-    Hmac(hmac::Key),
+    Hmac(Box<hmac::Key>),
     Ed25519(Vec<u8>),
     Rsa(Vec<u8>),
 }
@@ -41,7 +41,9 @@ const ED25519_HEAD: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 
 impl Verifier {
     pub(crate) fn new(id: &str, credential: &Credential) -> Result<Self, CredentialError> {
         Ok(match credential {
-            Credential::Hmac(secret) => Self::Hmac(hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes())),
+            Credential::Hmac(secret) => {
+                Self::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes())))
+            }
             Credential::Ed25519PublicPem(pem) => {
                 let der = public_der(id, pem)?;
                 let raw = der.strip_prefix(&ED25519_HEAD).filter(|raw| raw.len() == 32);

@@ -68,6 +68,7 @@ pub(crate) struct Engine {
     accounts: HashMap<String, Account>,
     orders: BTreeMap<u64, Order>,
     live: BTreeSet<u64>,
+    by_client: HashMap<(String, String), Vec<u64>>,
     fills: Vec<Fill>,
     next_id: u64,
     walk: Walk,
@@ -82,6 +83,7 @@ impl Engine {
             accounts: HashMap::new(),
             orders: BTreeMap::new(),
             live: BTreeSet::new(),
+            by_client: HashMap::new(),
             fills: Vec::new(),
             next_id: now.saturating_mul(1000),
             walk: Walk::new(seed),
@@ -145,11 +147,6 @@ impl Engine {
         self.cross(now);
     }
 
-    /// An order by id.
-    pub(crate) fn order(&self, id: u64) -> Option<&Order> {
-        self.orders.get(&id)
-    }
-
     /// All orders of an account, oldest first.
     pub(crate) fn orders_of<'a>(&'a self, account: &'a str) -> impl DoubleEndedIterator<Item = &'a Order> {
         self.orders.values().filter(move |order| order.account == account)
@@ -178,6 +175,19 @@ impl Engine {
             (None, None) => None,
         };
         found.filter(|order| order.instrument.market == within)
+    }
+
+    /// The orders of an account that were given this client id, oldest first.
+    fn called<'a>(&'a self, account: &str, client_id: &str) -> impl DoubleEndedIterator<Item = &'a Order> {
+        let ids = self.by_client.get(&(account.to_owned(), client_id.to_owned()));
+        ids.into_iter().flatten().filter_map(|id| self.orders.get(id))
+    }
+
+    /// The fills of one order, newest first.
+    pub(crate) fn fills_for<'a>(&'a self, order: &Order) -> impl Iterator<Item = &'a Fill> {
+        let id = order.id;
+        // Ids only grow, so a fill of this order cannot be older than the order.
+        self.fills.iter().rev().take_while(move |fill| fill.id > id).filter(move |fill| fill.order_id == id)
     }
 
     /// The fills of an account, oldest first.

@@ -1,5 +1,6 @@
 //! The record of every request, byte for byte as it came off TLS.
 
+use std::collections::VecDeque;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -23,8 +24,18 @@ pub struct Recorded {
 #[derive(Default)]
 pub(crate) struct Recorder {
     folder: Option<PathBuf>,
-    kept: Mutex<Vec<Recorded>>,
+    kept: Mutex<Kept>,
 }
+
+#[derive(Default)]
+struct Kept {
+    rows: VecDeque<Recorded>,
+    bytes: usize,
+    count: usize,
+}
+
+/// What memory keeps; above it, the oldest requests go. Files are never dropped.
+const MOST: usize = 256 * 1024 * 1024;
 
 impl Recorder {
     pub(crate) fn new(folder: Option<PathBuf>) -> io::Result<Self> {
@@ -37,14 +48,21 @@ impl Recorder {
     /// Keeps one request. It is on file before the exchange acts on it.
     pub(crate) fn keep(&self, recorded: Recorded) {
         let mut kept = locked(&self.kept);
-        if let Err(error) = self.write(kept.len(), &recorded) {
+        if let Err(error) = self.write(kept.count, &recorded) {
             tracing::error!(%error, "cannot write the request record");
         }
-        kept.push(recorded);
+        kept.count = kept.count.saturating_add(1);
+        kept.bytes = kept.bytes.saturating_add(recorded.bytes.len());
+        kept.rows.push_back(recorded);
+        while kept.bytes > MOST
+            && let Some(oldest) = kept.rows.pop_front()
+        {
+            kept.bytes = kept.bytes.saturating_sub(oldest.bytes.len());
+        }
     }
 
     pub(crate) fn all(&self) -> Vec<Recorded> {
-        locked(&self.kept).clone()
+        locked(&self.kept).rows.iter().cloned().collect()
     }
 
     fn write(&self, number: usize, recorded: &Recorded) -> io::Result<()> {

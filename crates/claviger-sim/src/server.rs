@@ -106,7 +106,7 @@ async fn answer(front: &Front, wire: &Wire, ask: &Ask) -> Result<Response<Full<B
     let mut reply = if executed { front.paper.answer(ask) } else { Reply::html(503) };
     for fault in met {
         match fault.kind {
-            FaultKind::Cut(after) if after == 0 => return Err(Cut),
+            FaultKind::Cut(0) => return Err(Cut),
             FaultKind::Cut(after) => wire.cut_after(after),
             FaultKind::DelayMs(late) => tokio::time::sleep(Duration::from_millis(late)).await,
             FaultKind::Html(status) => reply = Reply::html(status),

@@ -6,7 +6,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use hyper::HeaderMap;
-use rust_decimal::Decimal;
 use serde_json::Value;
 
 use crate::config::{Exchange, Permissions, SimKey, Venue};
@@ -69,8 +68,8 @@ impl Paper {
         let mut keys = HashMap::new();
         for key in &venue.keys {
             for (asset, amount) in &key.balances {
-                let amount = Decimal::from_str_exact(amount)
-                    .map_err(|_| SimError::Balance { key: key.id.clone(), amount: amount.clone() })?;
+                let amount = crate::params::number(amount)
+                    .ok_or_else(|| SimError::Balance { key: key.id.clone(), amount: amount.clone() })?;
                 engine.seed_balance(&key.id, asset, amount);
             }
             keys.insert(key.id.clone(), Key::new(key)?);

@@ -19,12 +19,16 @@ pub(super) fn place(call: &mut Call<'_>) -> Answer {
     let kind = response_kind(call)?;
     let done = accept(call, new)?;
     if call.market == Market::Spot {
-        let account = call.account().to_owned();
-        let fills: Vec<&Fill> =
-            call.engine.fills_of(&account).filter(|fill| fill.order_id == done.id).collect();
-        return Ok(placed(&done, &fills, &kind));
+        return Ok(placed(&done, &fills_of(call, &done), &kind));
     }
     Ok(order(&if kind == "RESULT" { done } else { unmatched(done) }))
+}
+
+/// An order's fills, oldest first.
+fn fills_of<'a>(call: &'a Call<'_>, order: &Order) -> Vec<&'a Fill> {
+    let mut fills: Vec<&Fill> = call.engine.fills_for(order).collect();
+    fills.reverse();
+    fills
 }
 
 /// Futures acknowledge an order before it is matched.
@@ -65,7 +69,7 @@ fn draft(call: &mut Call<'_>) -> Result<NewOrder, Refusal> {
     if leg != Leg::Net && call.get("reduceOnly").is_some() {
         return Err(Refusal::needless("reduceOnly"));
     }
-    near_market(call, &instrument, side, price)?;
+    near_market(call, &instrument, price)?;
     let client_id = Some(client_id(call, "newClientOrderId")?);
     let mut labels = BTreeMap::new();
     for name in ["strategyId", "strategyType", "selfTradePreventionMode"] {
@@ -162,16 +166,10 @@ fn forbid(call: &Call<'_>, names: &[&str]) -> Result<(), Refusal> {
 }
 
 /// Spot's `PERCENT_PRICE_BY_SIDE`.
-fn near_market(
-    call: &Call<'_>,
-    instrument: &Instrument,
-    side: Side,
-    price: Option<Decimal>,
-) -> Result<(), Refusal> {
+fn near_market(call: &Call<'_>, instrument: &Instrument, price: Option<Decimal>) -> Result<(), Refusal> {
     let (Some(price), Market::Spot) = (price, instrument.market) else { return Ok(()) };
     let last = call.engine.price(instrument);
     let (low, high) = (last * Decimal::new(2, 1), last * Decimal::from(5));
-    let _ = side;
     if (low..=high).contains(&price) {
         return Ok(());
     }
@@ -266,12 +264,7 @@ pub(super) fn replace(call: &mut Call<'_>) -> Answer {
     if let (Err(refusal), true) = (&cancel, stop) {
         return Err(failed(-2022, "FAILURE", &refusal.body(), ("NOT_ATTEMPTED", &Value::Null)));
     }
-    let account = call.account().to_owned();
-    let new = accept(call, new).map(|done| {
-        let fills: Vec<&Fill> =
-            call.engine.fills_of(&account).filter(|fill| fill.order_id == done.id).collect();
-        placed(&done, &fills, &kind)
-    });
+    let new = accept(call, new).map(|done| placed(&done, &fills_of(call, &done), &kind));
     match (cancel, new) {
         (Ok(cancel), Ok(new)) => Ok(json!({
             "cancelResult": "SUCCESS", "newOrderResult": "SUCCESS", "cancelResponse": cancel, "newOrderResponse": new,

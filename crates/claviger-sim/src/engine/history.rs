@@ -60,7 +60,7 @@ impl Listing {
                 price: if id == last { self.price } else { self.near(mix(id)) },
                 qty: self.instrument.step * Decimal::from(1 + mix(id) % 100),
                 time: id.saturating_mul(250),
-                seller_took: mix(id) % 2 == 0,
+                seller_took: mix(id).is_multiple_of(2),
             })
             .collect()
     }

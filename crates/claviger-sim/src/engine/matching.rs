@@ -17,8 +17,8 @@ impl Engine {
         self.check_shape(&new)?;
         if let Some(client) = &new.client_id
             && self
-                .live_of(account)
-                .any(|order| order.client_id == *client && order.instrument.market == new.instrument.market)
+                .called(account, client)
+                .any(|one| one.status.is_live() && one.instrument.market == new.instrument.market)
         {
             return Err(Reject::DuplicateClientId);
         }
@@ -36,8 +36,16 @@ impl Engine {
         }
         self.check_funds(&order, &taken)?;
         self.run(&mut order, taken, now);
+        self.name(&order);
         self.keep(order.clone());
         Ok(order)
+    }
+
+    fn name(&mut self, order: &Order) {
+        if !order.client_id.is_empty() {
+            let key = (order.account.clone(), order.client_id.clone());
+            self.by_client.entry(key).or_default().push(order.id);
+        }
     }
 
     /// A post-only order that would match: Binance refuses it, OKX accepts and ends it.
@@ -46,6 +54,7 @@ impl Engine {
             return Err(Reject::WouldMatch);
         }
         self.end(&mut order, Status::Expired, now);
+        self.name(&order);
         self.keep(order.clone());
         Ok(order)
     }

@@ -216,7 +216,8 @@ pub(super) fn query(call: &mut Call<'_>) -> Answered {
 }
 
 fn shown(call: &Call<'_>, one: &Order) -> Value {
-    order(one, call.engine.fills_of(call.account()).rfind(|fill| fill.order_id == one.id))
+    let last = if one.filled.is_zero() { None } else { call.engine.fills_for(one).next() };
+    order(one, last)
 }
 
 pub(super) fn pending(call: &mut Call<'_>) -> Answered {
