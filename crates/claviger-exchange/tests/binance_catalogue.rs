@@ -78,6 +78,12 @@ fn rows_keep_the_rules() {
                 "{name} is read on an unknown surface"
             );
             assert!(row.flags.iter().all(|flag| **flag != *"user-stream"), "{name} mints bearer power");
+            let path = row.path.to_ascii_lowercase().replace('-', "");
+            let tells = ["apikey", "subaccountapi", "listen", "token", "asyn"];
+            assert!(
+                !tells.iter().any(|word| path.contains(word)),
+                "{name} tells ids of keys or bearer links"
+            );
         }
         kind_fits_permission(&name, row.kind, row.permission);
         if row.kind == Kind::Read {

@@ -6,7 +6,7 @@ use super::claim::KEY_HEADER;
 use super::read::ROUTE;
 use super::{CATALOGUE, LISTS, NAME, order};
 use crate::fields::{self, Words};
-use crate::{PrintError, Printed, Row, Security, Stamp, Unsigned, Verb, form};
+use crate::{Kind, PrintError, Printed, Row, Security, Stamp, Unsigned, Verb, form};
 
 pub(super) fn print(intent: &Intent, stamp: Option<Stamp>) -> Result<Unsigned, PrintError> {
     let row = row(intent)?;
@@ -70,9 +70,27 @@ fn row(intent: &Intent) -> Result<&'static Row, PrintError> {
     row.filter(|row| {
         endpoint.exchange.as_str() == NAME
             && row.permission == intent.permission
-            && row.kind != crate::Kind::NotYetRead
+            && is_of_kind(&intent.act, row.kind)
     })
     .ok_or_else(|| refuse("the endpoint", "the catalogue has no such row"))
+}
+
+/// Whether the act is what the row does, so that no intent leaves by a row it was not judged for.
+const fn is_of_kind(act: &Act, kind: Kind) -> bool {
+    matches!(
+        (act, kind),
+        (Act::Read, Kind::Read)
+            | (Act::Place(_), Kind::Place)
+            | (Act::Test(_), Kind::Test)
+            | (Act::Amend(_), Kind::Amend)
+            | (Act::Cancel(_), Kind::Cancel)
+            | (Act::CancelAll { .. }, Kind::CancelAll)
+            | (Act::SetLeverage { .. }, Kind::Leverage)
+            | (Act::SetMarginMode { .. }, Kind::MarginMode)
+            | (Act::Transfer(_), Kind::Transfer)
+            | (Act::Withdraw(_), Kind::Withdraw)
+            | (Act::Change, Kind::Change)
+    )
 }
 
 /// Whether a parameter of the intent says something of its order, so that the order's words hold it already.
@@ -145,4 +163,67 @@ fn withdraw(withdrawal: &Withdrawal) -> Words {
 
 fn refuse(what: &str, why: &str) -> PrintError {
     PrintError { what: what.into(), why: why.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use claviger_core::{Params, Permission};
+
+    use super::*;
+    use crate::binance::{endpoint, house};
+
+    fn whole(intent: &Intent, key_id: Option<&str>, signature: Option<&str>) -> String {
+        let unsigned = print(intent, Some(Stamp { exchange_ms: 7, window_ms: 2000 })).unwrap();
+        let Printed { method, target, headers, body } = attach(unsigned, key_id, signature);
+        let headers: String =
+            headers.iter().map(|(n, v)| format!(" {n}: {}", String::from_utf8_lossy(v))).collect();
+        format!("{} {target}{headers} [{}]", method.as_str(), String::from_utf8(body).unwrap())
+    }
+
+    fn intent(method: Method, path: &str, permission: Permission, act: Act) -> Intent {
+        Intent { endpoint: endpoint("spot", method, path), permission, act, params: Params::new() }
+    }
+
+    #[test]
+    fn a_signature_stands_last_and_is_encoded() {
+        let cancel_all =
+            Act::CancelAll { market: claviger_core::Market::Spot, symbol: Some("BTCUSDT".parse().unwrap()) };
+        let delete = intent(Method::Delete, "/api/v3/openOrders", Permission::Trade, cancel_all);
+        assert_eq!(
+            whole(&delete, Some("KEY"), Some("a/b+c==")),
+            "DELETE /api/v3/openOrders?symbol=BTCUSDT&recvWindow=2000&timestamp=7&signature=a%2Fb%2Bc%3D%3D \
+             X-MBX-APIKEY: KEY []"
+        );
+        let post = intent(Method::Post, "/sapi/v3/asset/getUserAsset", Permission::Read, Act::Read);
+        assert_eq!(
+            whole(&post, Some("KEY"), Some("ab12")),
+            "POST /sapi/v3/asset/getUserAsset Content-Type: application/x-www-form-urlencoded X-MBX-APIKEY: KEY \
+             [recvWindow=2000&timestamp=7&signature=ab12]"
+        );
+    }
+
+    #[test]
+    fn public_requests_carry_nothing() {
+        let time = house::public("spot", "/api/v3/time", Params::new());
+        assert_eq!(whole(&time, None, None), "GET /api/v3/time []");
+        assert!(print(&time, None).is_ok_and(|unsigned| unsigned.message.is_empty()));
+    }
+
+    #[test]
+    fn what_does_not_fit_its_row_is_not_printed() {
+        let stamp = Some(Stamp { exchange_ms: 7, window_ms: 2000 });
+        let read = || intent(Method::Get, "/api/v3/account", Permission::Read, Act::Read);
+        assert!(print(&read(), stamp).is_ok());
+        assert!(print(&read(), None).is_err(), "no time");
+        for wrong in [
+            Intent { permission: Permission::Public, ..read() },
+            intent(Method::Post, "/api/v3/account", Permission::Read, Act::Read),
+            intent(Method::Post, "/sapi/v1/margin/borrow-repay", Permission::Borrow, Act::Change),
+            intent(Method::Post, "/api/v3/order", Permission::Trade, Act::Change),
+            intent(Method::Delete, "/api/v3/openOrders", Permission::Trade, Act::Read),
+            intent(Method::Get, "/api/v3/account", Permission::Read, Act::Change),
+        ] {
+            assert!(print(&wrong, stamp).is_err(), "{wrong:?}");
+        }
+    }
 }

@@ -14,6 +14,7 @@ const AUTHENTICATION: [&str; 3] = ["timestamp", "recvWindow", "signature"];
 
 pub(super) fn read(surface: &Surface, request: &RawRequest<'_>) -> Result<(Intent, &'static Row), ReadError> {
     let row = row(surface, request)?;
+    in_milliseconds(request)?;
     let mut fields = Fields::new(row);
     for pair in parameters(row, request)? {
         fields.put(pair.name, &pair.value, LISTS)?;
@@ -27,6 +28,15 @@ pub(super) fn read(surface: &Surface, request: &RawRequest<'_>) -> Result<(Inten
         params: told.into_iter().chain(fields.rest()?).collect(),
     };
     Ok((intent, row))
+}
+
+/// A bot may ask for answers in microseconds; that wish is not passed on, and it would misread the answer.
+fn in_milliseconds(request: &RawRequest<'_>) -> Result<(), ReadError> {
+    match request.header("X-MBX-TIME-UNIT") {
+        Ok(None) => Ok(()),
+        Ok(Some(unit)) if unit.eq_ignore_ascii_case("MILLISECOND") => Ok(()),
+        _ => Err(meaning("claviger passes on answers in milliseconds only: leave X-MBX-TIME-UNIT out")),
+    }
 }
 
 fn row(surface: &Surface, request: &RawRequest<'_>) -> Result<&'static Row, ReadError> {
