@@ -1,0 +1,62 @@
+"""P5: over the whole run, nothing of a virtual key reached an exchange, and nothing of a real key reached a bot.
+
+Named to run last: it reads what the other tests' simulators saw, and drives both sides through a relay that keeps every byte.
+"""
+
+import base64
+import urllib.parse
+
+import pytest
+import raw
+from stack import Tee
+
+
+def spellings(value):
+    """A value as it could stand in bytes: plain, percent-encoded, base64, hex, either case, reversed."""
+    data = value.encode()
+    out = {data, urllib.parse.quote(value, safe="").encode(), base64.b64encode(data).rstrip(b"="), base64.urlsafe_b64encode(data).rstrip(b"="), data.hex().encode(), data.hex().upper().encode(), data.lower(), data.upper(), data[::-1]}
+    # base64 of a longer text holds the value at any of three offsets.
+    out |= {base64.b64encode(b"x" * n + data)[4:-4] for n in (1, 2)}
+    return {o for o in out if len(o) >= 8}
+
+
+def holds(text, value):
+    return [s for s in spellings(value) if s in text]
+
+
+@pytest.mark.parametrize("exchange, bot", [("binance", "spot"), ("okx", "okx")])
+def test_nothing_crosses(stack, exchange, bot):
+    real = stack.sim.facts["keys"][exchange]
+    keys = stack.secrets(bot)
+    tee = Tee(stack.port)
+    signatures = []
+    reads = {"binance": ["/api/v3/account", "/api/v3/openOrders", "/sapi/v1/account/apiRestrictions"],
+             "okx": ["/api/v5/account/balance", "/api/v5/account/config", "/api/v5/trade/orders-pending"]}[exchange]
+    requests = [raw.binance(keys, "GET", path, {}) if exchange == "binance" else raw.okx(keys, "GET", path) for path in reads]
+    requests += [raw.order(exchange, keys, f"leak{exchange}{n}", "100", side="buy") for n in range(3)]
+    requests.append(raw.order(exchange, keys, f"leak{exchange}big", "100", quantity="900000"))
+    for request in requests:
+        raw.send(tee.port, request)
+        text = request.decode()
+        marker = "signature=" if exchange == "binance" else "OK-ACCESS-SIGN: "
+        signatures.append(text.split(marker)[1].split(" ")[0].split("\r")[0])
+    for value in (real["id"], real["secret"], real.get("passphrase")):
+        if value:
+            assert not holds(bytes(tee.seen), value), "something of the real key reached the bot"
+    upstream = b"\n".join(r for _, r in stack.sim.record())
+    assert len(upstream) > 2000
+    for name in ("spot", "perp", "okx", "okxperp", "small", "okxsmall"):
+        virtual = stack.secrets(name)
+        for value in (virtual["apiKey"], virtual["secret"], virtual.get("password")):
+            if value:
+                assert not holds(upstream, value), f"something of {name}'s virtual key reached the exchange"
+    for signature in signatures:
+        assert not holds(upstream, signature), "a bot's signature reached the exchange"
+    log = stack.log.read_bytes()
+    for value in (real["id"], real["secret"], real.get("passphrase"), keys["secret"], keys.get("password")):
+        if value:
+            assert not holds(log, value), "the log holds a secret"
+    journal = stack.run("journal", "show", "--all", "--json").stdout.encode()
+    for value in (real["secret"], real.get("passphrase"), keys["secret"], keys.get("password"), *signatures):
+        if value:
+            assert not holds(journal, value), "the journal holds a secret"
