@@ -102,6 +102,12 @@ impl Book {
         self.orders.get(&id)
     }
 
+    /// The bot and the real key of an intent that is under way.
+    #[must_use]
+    pub fn who(&self, id: IntentId) -> Option<(&BotName, &KeyName)> {
+        self.pending.get(&id).map(|pending| (&pending.bot, &pending.key))
+    }
+
     /// The intents that left and whose outcome is not known yet.
     pub fn pending(&self) -> impl Iterator<Item = IntentId> {
         self.pending.keys().copied()

@@ -51,4 +51,6 @@ impl fmt::Display for Address {
 pub enum Evidence {
     /// The bot's own signature in the exchange's form, made with its virtual secret.
     BotSignature,
+    /// The virtual key's id alone: enough for public facts that the exchange tells to anyone with a key.
+    KeyId,
 }

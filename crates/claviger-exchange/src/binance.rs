@@ -143,6 +143,10 @@ impl Exchange for Binance {
         outcome::order_status(status, body)
     }
 
+    fn order_absent(&self, _intent: &Intent, status: u16, body: &[u8]) -> bool {
+        outcome::order_absent(status, body)
+    }
+
     fn market_calls(&self, wanted: &[(Market, Vec<Symbol>)]) -> Vec<MarketCall> {
         market::calls(wanted)
     }

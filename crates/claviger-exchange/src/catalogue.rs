@@ -54,6 +54,20 @@ pub enum Verb {
     Ws,
 }
 
+impl Verb {
+    /// As people read it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+            Self::Ws => "WS",
+        }
+    }
+}
+
 impl From<Method> for Verb {
     fn from(method: Method) -> Self {
         match method {

@@ -273,6 +273,12 @@ pub trait Exchange: Sync {
     /// What an answer to [`HouseCall::OrderStatus`] says; `None` where it says nothing certain.
     fn order_status(&self, intent: &Intent, status: u16, body: &[u8]) -> Option<OrderState>;
 
+    /// Whether an answer to [`HouseCall::OrderStatus`] says for certain that there is no such order.
+    fn order_absent(&self, intent: &Intent, status: u16, body: &[u8]) -> bool {
+        let _ = (intent, status, body);
+        false
+    }
+
     /// The public calls that keep a view of these markets and symbols fresh; empty `symbols` means every symbol.
     fn market_calls(&self, wanted: &[(Market, Vec<Symbol>)]) -> Vec<MarketCall>;
 

@@ -42,6 +42,25 @@ impl Rules {
         self.symbols.iter().filter_map(Cap::at).flatten()
     }
 
+    /// The networks that a bot with these limits may ask from; only this machine where nothing was written, `None` where it
+    /// is everywhere.
+    #[must_use]
+    pub fn bot_sources(&self) -> Option<Vec<IpNet>> {
+        match super::sources::networks(Scope::Bot, self) {
+            Cap::Unlimited => None,
+            Cap::At(nets) => Some(nets),
+        }
+    }
+
+    /// The markets that a bot with these limits may trade in, of those there are.
+    #[must_use]
+    pub fn bot_markets(&self) -> Vec<Market> {
+        match &self.markets {
+            Some(Cap::Unlimited) => Market::ALL.to_vec(),
+            Some(Cap::At(_)) | None => self.markets().collect(),
+        }
+    }
+
     /// The band around the reference price.
     #[must_use]
     pub const fn price_band(&self) -> Option<&Cap<Percent>> {

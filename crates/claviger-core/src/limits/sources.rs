@@ -57,7 +57,7 @@ impl Limit for Sources {
     }
 }
 
-fn networks(scope: Scope, rules: &Rules) -> Cap<Vec<IpNet>> {
+pub(super) fn networks(scope: Scope, rules: &Rules) -> Cap<Vec<IpNet>> {
     let local = || ["127.0.0.0/8", "::1/128"].iter().filter_map(|net| net.parse().ok()).collect();
     match (&rules.sources, scope) {
         (Some(set), _) => set.clone(),

@@ -135,6 +135,12 @@ const fn is_futures(act: &Act) -> bool {
     }
 }
 
+/// -2013: the order does not exist.
+pub(super) fn order_absent(status: u16, body: &[u8]) -> bool {
+    let json = json::parse(body, Bounds::SMALL).ok().filter(|_| status == 400);
+    json.is_some_and(|json| json.get("code").and_then(Json::whole) == Some(-2013))
+}
+
 pub(super) fn order_status(status: u16, body: &[u8]) -> Option<OrderState> {
     let json = json::parse(body, Bounds::SMALL).ok().filter(|_| (200..300).contains(&status))?;
     state(&json, "clientOrderId")

@@ -91,6 +91,11 @@ pub(super) fn order_status(intent: &Intent, status: u16, body: &[u8]) -> Option<
     })
 }
 
+/// 51603: the order does not exist.
+pub(super) fn order_absent(status: u16, body: &[u8]) -> bool {
+    status == 200 && Answer::of(body, Bounds::SMALL).is_some_and(|answer| answer.code() == "51603")
+}
+
 fn order_id<'j>(item: &'j Json<'_>) -> Option<&'j str> {
     text(item, "ordId").filter(|id| id.len() <= 40 && id.bytes().all(|b| b.is_ascii_digit()))
 }

@@ -235,6 +235,15 @@ impl Journal {
         self.shared.is_broken()
     }
 
+    /// Where the last entry stands; `None` in an empty journal.
+    #[must_use]
+    pub const fn last(&self) -> Option<Position> {
+        match self.at.next.seq.checked_sub(1) {
+            None | Some(0) => None,
+            Some(last) => Some(Position(last)),
+        }
+    }
+
     /// The number that the next entry gets.
     #[must_use]
     pub const fn next_seq(&self) -> u64 {
