@@ -1,0 +1,174 @@
+//! The way of one request.
+//!
+//! [`Keep::receive`] goes from what came in to what is written down, [`Keep::send`] from there to what may leave, and
+//! [`Keep::settle`] takes what came back. Between the first two lies one wait for the disk, shared by all who wait.
+
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use claviger_core::Outcome;
+use claviger_door::{Received, Refusal, Reply, Seen};
+use claviger_store::Syncer;
+use claviger_vault::Vault;
+
+use crate::authenticate::{Against, authenticate};
+use crate::canary;
+use crate::record::{Recorded, Written};
+use crate::refused::Unserved;
+use crate::room::{Asker, Room};
+use crate::settle::{Matter, Pending};
+use crate::sign::sign;
+
+/// The keep: decides over every request and is alone in having it signed.
+///
+/// A handle; clones are the same keep.
+#[derive(Clone)]
+pub struct Keep(Arc<Shared>);
+
+struct Shared {
+    room: Mutex<Room>,
+    vault: Vault,
+    syncer: Syncer,
+    config_file: PathBuf,
+    line: Mutex<Option<UnixStream>>,
+}
+
+impl Keep {
+    /// Everything up to the record: who asks, what it means, whether it may, and the entry handed to the journal.
+    pub(crate) fn receive(&self, received: Received) -> Result<Box<Written>, Refusal> {
+        let asker = Asker::of(&received);
+        let mut room = self.room();
+        let against = Against {
+            bots: &room.bots,
+            vault: &self.0.vault,
+            markets: &room.markets,
+            own_uid: room.own_uid,
+            now: room.now(),
+        };
+        let permitted = room
+            .serves()
+            .and_then(|()| authenticate(received, against))
+            .map_err(Into::into)
+            .and_then(|authenticated| room.read(authenticated))
+            .and_then(|meant| room.decide(meant))
+            .and_then(|decided| room.write(decided));
+        permitted.map_err(|stopped| room.refuse(&asker, &stopped))
+    }
+
+    /// From the record to what leaves: durable first, then stamped, printed, signed and given out under a ticket.
+    pub(crate) fn send(&self, written: Box<Written>) -> Reply {
+        let recorded = match Recorded::durable(written, &self.0.syncer) {
+            Ok(recorded) => recorded,
+            Err((written, error)) => {
+                tracing::error!(%error, "the journal could not be synced");
+                return self.unsent(&written, &Unserved::Journal);
+            }
+        };
+        let signing = match self.room().signing(recorded.written()) {
+            Ok(signing) => signing,
+            Err(unserved) => return self.unsent(recorded.written(), &unserved),
+        };
+        match sign(recorded, &signing, &self.0.vault) {
+            Ok((request, pending)) => match self.room().give_out(signing.ticket, pending) {
+                Ok(()) => Reply::Send(Box::new(request)),
+                Err(refusal) => Reply::Refuse(refusal),
+            },
+            Err((written, unserved)) => self.unsent(&written, &unserved),
+        }
+    }
+
+    /// What came back: settled once, then told.
+    pub(crate) fn settle(&self, ticket: u64, seen: &Seen) -> Reply {
+        let mut room = self.room();
+        let Some(pending) = room.tickets.take(ticket) else {
+            return Reply::Failed("there is nothing to settle under this ticket".into());
+        };
+        match &pending.matter {
+            Matter::Change(id) => room.conclude(*id, pending.outcome(seen), pending.sent_if(seen)),
+            Matter::Read(_) => {}
+            Matter::House(read) => {
+                room.observe(read, &pending, seen);
+                return Reply::Nothing;
+            }
+        }
+        drop(room);
+        told(&pending, seen)
+    }
+
+    /// Settles what was recorded and did not leave.
+    fn unsent(&self, written: &Written, unserved: &Unserved) -> Reply {
+        Reply::Refuse(self.room().unsent(written, unserved))
+    }
+
+    /// Settles everything that waits for an answer as unknown: whoever would tell is gone.
+    pub(crate) fn lose_all(&self) {
+        let mut room = self.room();
+        for pending in room.tickets.take_all() {
+            if let Matter::Change(id) = pending.matter {
+                let unknown = Outcome::Unknown { why: "the gateway's process is gone".into() };
+                room.conclude(id, unknown, Some(pending.sent));
+            }
+        }
+        drop(room);
+        self.sync_written();
+    }
+
+    pub(crate) fn room(&self) -> MutexGuard<'_, Room> {
+        self.0.room.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
+    /// Makes durable what nothing waits for.
+    pub(crate) fn sync_written(&self) {
+        let last = self.room().journal.last();
+        if let Some(Err(error)) = last.map(|last| self.0.syncer.sync(last)) {
+            tracing::error!(%error, "the journal could not be synced");
+        }
+    }
+
+    pub(crate) fn config_file(&self) -> &Path {
+        &self.0.config_file
+    }
+
+    pub(crate) fn line(&self) -> MutexGuard<'_, Option<UnixStream>> {
+        self.0.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn furnished(room: Room, vault: Vault, config_file: PathBuf) -> Self {
+        let syncer = room.journal.syncer();
+        Self(Arc::new(Shared { room: Mutex::new(room), vault, syncer, config_file, line: Mutex::new(None) }))
+    }
+}
+
+impl Pending {
+    /// The hash of what was sent, if anything was.
+    fn sent_if(&self, seen: &Seen) -> Option<claviger_core::Digest> {
+        match seen {
+            Seen::Answer { .. } | Seen::Lost { .. } => Some(self.sent),
+            Seen::NotSent { .. } => None,
+        }
+    }
+}
+
+/// What the bot is told of an answer.
+fn told(pending: &Pending, seen: &Seen) -> Reply {
+    let unserved = match seen {
+        Seen::Answer { body, .. } if canary::holds(body, &pending.real_id) => {
+            tracing::error!(endpoint = ?pending.leaves.endpoint, "an answer held the real key's id");
+            Unserved::Withheld
+        }
+        Seen::Answer { .. } => return Reply::Pass,
+        Seen::NotSent { .. } => Unserved::NotSent,
+        Seen::Lost { .. } if pending.leaves.act.changes_state() => Unserved::NoAnswer,
+        Seen::Lost { .. } => Unserved::NoData,
+    };
+    let id = match pending.matter {
+        Matter::Change(id) | Matter::Read(id) => Some(id),
+        Matter::House(_) => None,
+    };
+    Reply::Instead(unserved.told(pending.exchange, Some(&pending.leaves), id))
+}
