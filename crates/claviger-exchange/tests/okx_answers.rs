@@ -98,7 +98,7 @@ fn what_leaves_carries_the_keys_parts_and_nothing_of_the_bot() {
     let unsigned = Okx.print(&placing(), Some(STAMP)).unwrap();
     let message = String::from_utf8(unsigned.message.clone()).unwrap();
     let body = String::from_utf8(unsigned.body.clone()).unwrap();
-    assert_eq!(message, format!("2023-11-14T22:13:20.000ZPOST/api/v5/trade/order{body}"));
+    assert_eq!(message, format!("2023-11-14T22:12:52.000ZPOST/api/v5/trade/order{body}"));
     let printed = Okx.attach(unsigned, Some("id"), Some("sig"));
     let headers: Vec<String> =
         printed.headers.iter().map(|(n, v)| format!("{n}: {}", String::from_utf8_lossy(v))).collect();
@@ -107,7 +107,7 @@ fn what_leaves_carries_the_keys_parts_and_nothing_of_the_bot() {
         headers,
         [
             "Content-Type: application/json",
-            "OK-ACCESS-TIMESTAMP: 2023-11-14T22:13:20.000Z",
+            "OK-ACCESS-TIMESTAMP: 2023-11-14T22:12:52.000Z",
             "expTime: 1700000002000",
             "OK-ACCESS-KEY: id",
             "OK-ACCESS-SIGN: sig",
@@ -116,6 +116,21 @@ fn what_leaves_carries_the_keys_parts_and_nothing_of_the_bot() {
     assert_eq!(Okx.passphrase_header(), Some("OK-ACCESS-PASSPHRASE"));
     assert_eq!(Okx.environment_headers("demo"), [("x-simulated-trading", "1")]);
     assert!(Okx.environment_headers("production").is_empty());
+}
+
+/// A signature lives 30 s on this exchange; for what changes something it must be dead when the window ends.
+#[test]
+fn signatures_die_with_their_window() {
+    let moment = |intent: &Intent, window_ms| {
+        let unsigned = Okx.print(intent, Some(Stamp { window_ms, ..STAMP })).unwrap();
+        unsigned.headers.into_iter().find(|(name, _)| *name == "OK-ACCESS-TIMESTAMP").unwrap().1
+    };
+    let cancel = post("/api/v5/trade/cancel-order", r#"{"instId":"BTC-USDT","ordId":"1"}"#);
+    assert_eq!(moment(&cancel, 2_000), "2023-11-14T22:12:52.000Z");
+    assert_eq!(moment(&placing(), 500), "2023-11-14T22:12:50.500Z");
+    assert_eq!(moment(&placing(), 40_000), "2023-11-14T22:13:20.000Z");
+    let read = Okx.house(&HouseCall::KeyInfo).unwrap();
+    assert_eq!(moment(&read, 2_000), "2023-11-14T22:13:20.000Z");
 }
 
 #[test]

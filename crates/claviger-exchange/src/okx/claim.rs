@@ -20,7 +20,7 @@ pub(super) const EXPIRY: &str = "expTime";
 pub(super) const SIMULATED: &str = "x-simulated-trading";
 
 /// How long the exchange accepts a timestamp.
-const WINDOW_MS: u64 = 30_000;
+pub(super) const WINDOW_MS: u64 = 30_000;
 
 pub(super) fn claim<'a>(request: &RawRequest<'a>) -> Result<Option<Claim<'a>>, ClaimError> {
     let key_id = request.header(KEY)?;

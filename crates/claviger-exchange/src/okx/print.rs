@@ -2,7 +2,7 @@
 
 use claviger_core::{Act, Intent, Method};
 
-use super::claim::{EXPIRY, KEY, SIGN, TIMESTAMP, iso};
+use super::claim::{EXPIRY, KEY, SIGN, TIMESTAMP, WINDOW_MS, iso};
 use super::fields::{LISTS, is_batch};
 use super::{CATALOGUE, act};
 use crate::{
@@ -34,7 +34,12 @@ pub(super) fn print(intent: &Intent, stamp: Option<Stamp>) -> Result<Unsigned, P
         unsigned.headers.push(("Content-Type", "application/json".to_owned()));
     }
     if row.security == Security::Signed {
-        sign(&mut unsigned, row, stamp.ok_or_else(|| cannot("the request", "it has no moment"))?)?;
+        let stamp = stamp.ok_or_else(|| cannot("the request", "it has no moment"))?;
+        sign(&mut unsigned, intent.act.changes_state(), stamp)?;
+        if matches!(row.kind, Kind::Place | Kind::Amend) {
+            let deadline = stamp.exchange_ms.saturating_add(stamp.window_ms);
+            unsigned.headers.push((EXPIRY, deadline.to_string()));
+        }
     }
     Ok(unsigned)
 }
@@ -73,9 +78,14 @@ fn body(row: &Row, printed: &[(&ParamSpec, String)]) -> String {
     if is_batch(row) { format!("[{object}]") } else { object }
 }
 
-fn sign(unsigned: &mut Unsigned, row: &Row, stamp: Stamp) -> Result<(), PrintError> {
-    let moment =
-        iso(stamp.exchange_ms).ok_or_else(|| cannot("the timestamp", "it is beyond the year 9999"))?;
+/// Adds the timestamp and the message to sign.
+///
+/// The exchange takes a signature for 30 s after its timestamp, and `expTime` is not signed. So what changes something
+/// is signed for a moment in the past, and its signature dies when the stamp's window ends.
+fn sign(unsigned: &mut Unsigned, changes_state: bool, stamp: Stamp) -> Result<(), PrintError> {
+    let early = if changes_state { WINDOW_MS.saturating_sub(stamp.window_ms) } else { 0 };
+    let moment = iso(stamp.exchange_ms.saturating_sub(early))
+        .ok_or_else(|| cannot("the timestamp", "it is beyond the year 9999"))?;
     let mut message = format!("{moment}{}{}", unsigned.method.as_str(), unsigned.path).into_bytes();
     if !unsigned.query.is_empty() {
         message.push(b'?');
@@ -84,10 +94,6 @@ fn sign(unsigned: &mut Unsigned, row: &Row, stamp: Stamp) -> Result<(), PrintErr
     message.extend_from_slice(&unsigned.body);
     unsigned.message = message;
     unsigned.headers.push((TIMESTAMP, moment));
-    if matches!(row.kind, Kind::Place | Kind::Amend) {
-        let deadline = stamp.exchange_ms.saturating_add(stamp.window_ms);
-        unsigned.headers.push((EXPIRY, deadline.to_string()));
-    }
     Ok(())
 }
 
