@@ -140,6 +140,9 @@ pub fn value(order: &Order, instrument: &Instrument, reference: Option<&Referenc
     let OrderKind::Limit { price } = order.kind else {
         return Err(Denial::Unbounded { why: "it has no price" });
     };
+    if order.market == Market::Option {
+        return Err(Denial::Unmeasured { why: "options are not measured yet" });
+    }
     if price.is_zero() || order.trigger.is_some_and(Decimal::is_zero) {
         return Err(Denial::Unmeasured { why: "its price is zero" });
     }

@@ -119,9 +119,8 @@ impl Book {
             }
         }
         let seen = self.bots.get(&ask.bot).map(|state| &state.replays);
-        if seen.is_some_and(|seen| seen.contains(&ask.replay.digest, ask.now))
-            || self.pending.contains_key(&ask.id)
-        {
+        let numbered = self.pending.contains_key(&ask.id) || self.orders.contains_key(&ask.id);
+        if numbered || seen.is_some_and(|seen| seen.contains(&ask.replay.digest, ask.now)) {
             return Err(plain(Denial::Replayed));
         }
         if seen.is_some_and(super::replay::Replays::is_full) || self.pending.len() >= PENDING {
@@ -353,6 +352,11 @@ fn amended(known: &Tracked, amendment: &Amendment) -> Result<Order, Denial> {
     if known.doubtful && (amendment.size.is_none() || amendment.price.is_none()) {
         let why = "what became of an earlier amendment is not known; state both size and price";
         return Err(Denial::NotAmendable { why });
+    }
+    if order.trigger.is_some() {
+        return Err(Denial::NotAmendable {
+            why: "it has a trigger, which may have fired; cancel it and place another",
+        });
     }
     if amendment.side.is_some_and(|side| side != order.side) {
         return Err(Denial::NotAmendable { why: "its side is another one" });

@@ -204,6 +204,14 @@ fn amendments_of_one_order_come_one_after_another() {
 }
 
 #[test]
+fn an_order_whose_trigger_may_have_fired_is_not_amended() {
+    let mut desk = Desk::new("", "");
+    live(&mut desk, Order { trigger: Some(n("120")), ..buy("4", "120") });
+    let denied = desk.ask("a", amend(by_id("7"), None, Some("122")), Permission::Trade).unwrap_err();
+    assert_eq!(denied.denial.rule(), "amendment");
+}
+
+#[test]
 fn what_was_seen() {
     let mut desk = Desk::new("", "");
     let id = desk.sent("a", Act::Place(buy("4", "100")));
