@@ -298,4 +298,14 @@ sources    = ["127.0.0.1/32"]
             }
         }
     }
+
+    #[test]
+    fn the_page_on_policy_lists_every_limit() {
+        let page = include_str!("../../../docs/spec/policy.md");
+        for limit in LIMITS {
+            let help = limit.help();
+            let row = format!("| `{}` | {} | {} | {} |", limit.name(), help.meaning, help.form, help.absent);
+            assert!(page.contains(&row), "docs/spec/policy.md lacks the row\n{row}");
+        }
+    }
 }
