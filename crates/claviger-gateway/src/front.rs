@@ -28,7 +28,7 @@ pub enum Bad {
     #[error("the request body is longer than 1 MiB")]
     LongBody,
     /// Another version of HTTP.
-    #[error("only HTTP/1.1 is spoken here")]
+    #[error("only version 1.1 of HTTP is spoken here")]
     Version,
     /// A verb that no exchange uses.
     #[error("the method must be GET, POST, PUT, DELETE or CONNECT")]

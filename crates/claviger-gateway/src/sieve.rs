@@ -51,7 +51,7 @@ fn hex(id: &str, digits: &[u8; 16]) -> Vec<u8> {
 
 /// The characters that depend on the id alone when `offset` other bytes stand before it in its group of three.
 fn base64(id: &str, offset: usize, encode: impl Fn(&[u8]) -> String) -> Vec<u8> {
-    let bytes = [&[0; 2][..offset.min(2)], id.as_bytes()].concat();
+    let bytes = [vec![0; offset], id.into()].concat();
     let (first, last) = ((offset * 8).div_ceil(6), bytes.len() * 8 / 6);
     encode(&bytes).as_bytes().get(first..last).unwrap_or_default().to_vec()
 }

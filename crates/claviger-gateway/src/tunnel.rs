@@ -41,8 +41,11 @@ impl Tunnel {
 pub(crate) struct Leaves {
     key: PrivateKeyDer<'static>,
     spki: Vec<u8>,
-    made: Mutex<HashMap<Box<str>, (SystemTime, Arc<ServerConfig>)>>,
+    made: Mutex<HashMap<Box<str>, Made>>,
 }
+
+/// A certificate in use, and since when.
+type Made = (SystemTime, Arc<ServerConfig>);
 
 /// There is no certificate.
 #[derive(Debug, thiserror::Error)]
