@@ -110,6 +110,12 @@ impl Decimal {
         if floor == self { Some(floor) } else { floor.plus(step) }
     }
 
+    /// The smallest number of at most `digits` digits after the point that is not below this one.
+    #[must_use]
+    pub fn rounded_up(self, digits: u32) -> Self {
+        Self::tidy(self.0.round_dp_with_strategy(digits, rust_decimal::RoundingStrategy::AwayFromZero))
+    }
+
     /// Whether it is written within the grammar of this type, so that any reader reads the same number.
     #[must_use]
     pub fn is_plain(self) -> bool {
@@ -204,5 +210,8 @@ mod tests {
         assert_eq!(n("1.23").ceil_to(n("0.01")), Some(n("1.23")));
         assert_eq!(n("1").floor_to(Decimal::ZERO), None);
         assert_eq!(n("1").minus(n("2")), None);
+        assert_eq!(n("1.000000001").rounded_up(8), n("1.00000001"));
+        assert_eq!(n("1.00000001").rounded_up(8), n("1.00000001"));
+        assert_eq!(n("999999999999999").rounded_up(8), n("999999999999999"));
     }
 }

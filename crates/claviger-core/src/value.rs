@@ -14,7 +14,7 @@ pub const FRESH_MS: u64 = 10_000;
 const HOPS: usize = 3;
 
 /// Values are rounded up to this many digits after the point, so that their sums stay exact.
-const VALUE_STEP: &str = "0.00000001";
+const VALUE_DIGITS: u32 = 8;
 
 /// No order may be worth more than this in any currency, so that sums of them always fit.
 const MOST: u64 = 1_000_000_000_000_000;
@@ -126,9 +126,8 @@ fn keep_larger<'a>(amounts: &mut BTreeMap<&'a Asset, Decimal>, asset: &'a Asset,
 
 /// An amount as it is counted: rounded up, and not above what sums can hold.
 pub(crate) fn counted(amount: Decimal, asset: &Asset) -> Option<Money> {
-    let step = VALUE_STEP.parse().ok()?;
-    let amount = amount.ceil_to(step).filter(|n| *n <= Decimal::from_u64(MOST))?;
-    Some(Money::new(amount, asset.clone()))
+    let amount = amount.rounded_up(VALUE_DIGITS);
+    (amount <= Decimal::from_u64(MOST)).then(|| Money::new(amount, asset.clone()))
 }
 
 /// The value of an order that has a price: its quantity times the larger of its limit price, its trigger and the reference.

@@ -10,7 +10,7 @@ use crate::limits::{Added, Asked, Cap, Counted, LIMITS, MaxDay, Rules, Scope, We
 use crate::value::{Prices, counted, value};
 use crate::{
     Act, Amendment, BotPolicy, Cancel, ClientOrderId, Denial, Detail, Entry, Instrument, Intent, IntentId,
-    Money, Order, OrderKind, PolicySet, Reference, Size, Subject,
+    Money, Order, OrderKind, Permission, PolicySet, Reference, Size, Subject,
 };
 
 /// One bot can have this many orders in the ledger.
@@ -97,6 +97,10 @@ impl Book {
             Act::Test(order) => case.test(order)?,
             Act::Amend(amendment) => case.amend(amendment)?,
             Act::Cancel(cancel) => case.cancel(cancel)?,
+            Act::Change if ask.intent.permission == Permission::Trade => {
+                let why = "what it would do to orders is not known";
+                return Err(plain(Denial::Unmeasured { why }));
+            }
             Act::Read
             | Act::CancelAll { .. }
             | Act::SetLeverage { .. }
