@@ -28,6 +28,7 @@ fn request(pool: u64) -> SignedRequest {
     ask(pool, 5000, Returns::Shown)
 }
 
+#[expect(clippy::disallowed_methods, reason = "the test plays the keep")]
 fn ask(pool: u64, ttl_ms: u32, returns: Returns) -> SignedRequest {
     SignedRequest::sealed(SignedParts {
         ticket: 1,

@@ -23,6 +23,7 @@ use crate::link::Link;
 use crate::public::PublicFrom;
 use crate::requests::{Route, requests};
 use crate::serve::Shared;
+use crate::sieve::Searches;
 use crate::throttle::Throttle;
 use crate::tunnel::{Leaves, open};
 use crate::wire::Wire;
@@ -125,6 +126,7 @@ impl Gateway {
             leaves: self.leaves,
             public,
             throttle: Throttle::default(),
+            searches: Searches::default(),
             large: Semaphore::new(LARGE_BODIES),
             stop,
         });

@@ -15,7 +15,7 @@ use crate::config::Owner;
 use crate::link::Link;
 use crate::public::PublicFrom;
 use crate::relay::{Unrelayed, relay};
-use crate::sieve::Needles;
+use crate::sieve::{Needles, Searches};
 use crate::throttle::Throttle;
 use crate::tunnel::Leaves;
 use crate::wire::{Broken, Wire};
@@ -28,6 +28,7 @@ pub(crate) struct Shared<D> {
     pub leaves: Leaves,
     pub public: Arc<PublicFrom>,
     pub throttle: Throttle,
+    pub searches: Searches,
     /// Places for large bodies.
     pub large: Semaphore,
     pub stop: watch::Receiver<bool>,
@@ -225,7 +226,7 @@ where
 {
     let parts = request.parts();
     let ticket = Ticket { number: parts.ticket, place };
-    let (returns, needles) = (parts.returns, Needles::new(&parts.real_id));
+    let (returns, needles) = (parts.returns, shared.searches.needles(&parts.real_id));
     let sent = match shared.egress.send(request).await {
         Ok(sent) => sent,
         Err(error) => return ticket.instead(wire, error.into(), shared).await,

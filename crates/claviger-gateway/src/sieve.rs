@@ -1,5 +1,8 @@
 //! Looks for a real key's id in an answer, across the borders of its pieces.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use memchr::memmem::Finder;
@@ -54,6 +57,28 @@ fn base64(id: &str, offset: usize, encode: impl Fn(&[u8]) -> String) -> Vec<u8> 
     let bytes = [vec![0; offset], id.into()].concat();
     let (first, last) = ((offset * 8).div_ceil(6), bytes.len() * 8 / 6);
     encode(&bytes).as_bytes().get(first..last).unwrap_or_default().to_vec()
+}
+
+/// The needles of ids seen lately, so that they are made once and not for each request.
+#[derive(Default)]
+pub(crate) struct Searches(Mutex<HashMap<Box<str>, Arc<Needles>>>);
+
+/// More ids than this are forgotten all at once.
+const IDS: usize = 4096;
+
+impl Searches {
+    pub(crate) fn needles(&self, id: &str) -> Arc<Needles> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(needles) = known.get(id) {
+            return Arc::clone(needles);
+        }
+        if known.len() >= IDS {
+            known.clear();
+        }
+        let needles = Arc::new(Needles::new(id));
+        known.insert(id.into(), Arc::clone(&needles));
+        needles
+    }
 }
 
 /// Lets bytes through, but for the last ones that could still become an id.
