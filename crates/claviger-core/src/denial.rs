@@ -14,6 +14,9 @@ pub enum Denial {
     /// The bot, or its real key, is frozen.
     #[error("frozen by an operator: nothing that changes state is allowed")]
     Frozen,
+    /// It needs a signature.
+    #[error("this needs a signature: an unsigned request gets public facts only")]
+    Unsigned,
     /// A request like this one was accepted before.
     #[error("an identical request was accepted before; sign a new one")]
     Replayed,
@@ -224,6 +227,7 @@ impl Denial {
         match self {
             Self::NoPolicy => "policy",
             Self::Frozen => "freeze",
+            Self::Unsigned => "signature",
             Self::Replayed => "replay",
             Self::TooLate => "deadline",
             Self::Crowded { .. } => "memory",
@@ -265,6 +269,7 @@ impl Denial {
             | Self::NoLeverage
             | Self::NotOwnOrder
             | Self::AccountWide => DenialClass::Permission,
+            Self::Unsigned => DenialClass::Signature,
             Self::Replayed | Self::TooLate => DenialClass::Stale,
             Self::Crowded { .. } => DenialClass::Budget { refills: None },
             Self::NoInstrument { .. }

@@ -4,7 +4,8 @@
 mod cases {
     use claviger_core::config::{Fill, PRESETS, preset};
     use claviger_core::limits::{Change, LIMITS, Scope};
-    use claviger_core::{Config, KnownExchange, Market};
+    use claviger_core::{Config, Entry, KnownExchange, Market};
+    use proptest::prelude::*;
 
     const EXAMPLE: &str = r#"
 [key.binance-main]
@@ -68,7 +69,7 @@ sources    = ["127.0.0.1/32"]
     }
 
     #[test]
-    fn everything_unknown_is_refused() {
+    fn p4_everything_unknown_is_refused() {
         refused(
             "listn = \"x\"",
             "claviger.toml:1: listn: unknown key; allowed here: listen, unix_socket, plain_http, isolation, exchange, key, bot",
@@ -112,7 +113,7 @@ sources    = ["127.0.0.1/32"]
     }
 
     #[test]
-    fn a_trade_grant_needs_its_limits() {
+    fn p4_a_trade_grant_needs_its_limits() {
         for name in ["markets", "symbols", "max_order", "max_day", "price_band"] {
             refused(
                 &without(name),
@@ -127,7 +128,7 @@ sources    = ["127.0.0.1/32"]
     }
 
     #[test]
-    fn unlimited_is_written_out_and_flagged() {
+    fn p4_unlimited_is_written_out_and_flagged() {
         for limit in LIMITS.iter().filter(|l| l.needed_to_trade()) {
             let config =
                 parse(&format!("{}\n{} = \"unlimited\"\n", without(limit.name()), limit.name())).unwrap();
@@ -306,6 +307,17 @@ sources    = ["127.0.0.1/32"]
             let help = limit.help();
             let row = format!("| `{}` | {} | {} | {} |", limit.name(), help.meaning, help.form, help.absent);
             assert!(page.contains(&row), "docs/spec/policy.md lacks the row\n{row}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn p14_no_text_panics(text in ".{0,200}", at in 0..EXAMPLE.len(), cut in 0..20_usize) {
+            let _ = parse(&text);
+            let (head, tail) = EXAMPLE.split_at(at);
+            let tail: String = tail.chars().skip(cut).collect();
+            let _ = parse(&format!("{head}{text}{tail}"));
+            let _ = Entry::from_bytes(text.as_bytes());
         }
     }
 }

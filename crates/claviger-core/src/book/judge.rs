@@ -9,8 +9,8 @@ use crate::limits::Limit as _;
 use crate::limits::{Added, Asked, Cap, Counted, LIMITS, MaxDay, Rules, Scope, Weighed};
 use crate::value::{Prices, counted, value};
 use crate::{
-    Act, Amendment, BotPolicy, Cancel, ClientOrderId, Denial, Detail, Entry, Instrument, Intent, IntentId,
-    Money, Order, OrderKind, Permission, PolicySet, Reference, Size, Subject,
+    Act, Amendment, BotPolicy, Cancel, ClientOrderId, Denial, Detail, Entry, Evidence, Instrument, Intent,
+    IntentId, Money, Order, OrderKind, Permission, PolicySet, Reference, Size, Subject,
 };
 
 /// One bot can have this many orders in the ledger.
@@ -84,6 +84,9 @@ impl Book {
 
     fn judge(&self, policies: &PolicySet, policy: &BotPolicy, ask: &Ask<'_>) -> Result<Judged, Refused> {
         asked(policy, ask, &ask.intent)?;
+        if !proven(ask) {
+            return Err(plain(Denial::Unsigned));
+        }
         if ask.now >= ask.deadline {
             return Err(plain(Denial::TooLate));
         }
@@ -131,6 +134,17 @@ impl Book {
             return Err(plain(Denial::Crowded { what: "requests" }));
         }
         Ok(())
+    }
+}
+
+/// Whether the evidence is enough for what is asked.
+const fn proven(ask: &Ask<'_>) -> bool {
+    match ask.evidence {
+        Evidence::BotSignature => true,
+        Evidence::KeyId => {
+            let public = matches!(ask.intent.permission, Permission::Public | Permission::MarketData);
+            public && matches!(ask.intent.act, Act::Read)
+        }
     }
 }
 

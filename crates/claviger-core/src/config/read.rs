@@ -99,8 +99,10 @@ pub(super) fn config(text: &str, file: &str, known: &[KnownExchange]) -> Result<
         .map(|(name, table)| exchange(name, table, known))
         .collect::<Result<_, _>>()?;
     let keys = top.children("key")?;
-    let keys: Vec<RawKey> =
-        keys.iter().map(|(name, table)| key(name, table, known, &exchanges)).collect::<Result<_, _>>()?;
+    let keys: BTreeMap<String, RawKey> = keys
+        .iter()
+        .map(|(name, table)| Ok((name.clone(), key(name, table, known, &exchanges)?)))
+        .collect::<Result<_, _>>()?;
     let bots = top.children("bot")?;
     let bots: Vec<RawBot> =
         bots.iter().map(|(name, table)| bot(name, table, known, &keys)).collect::<Result<_, _>>()?;
@@ -110,7 +112,7 @@ pub(super) fn config(text: &str, file: &str, known: &[KnownExchange]) -> Result<
         plain_http: top.networks("plain_http")?,
         isolation: top.isolation()?,
         exchanges,
-        policies: Arc::new(PolicySet::new(keys, bots)),
+        policies: Arc::new(PolicySet::new(keys.into_values().collect(), bots)),
         hash: Digest::of(text.as_bytes()),
     })
 }
@@ -177,12 +179,12 @@ fn bot(
     name: &str,
     table: &Table<'_>,
     known: &[KnownExchange],
-    keys: &[RawKey],
+    keys: &BTreeMap<String, RawKey>,
 ) -> Result<RawBot, ConfigError> {
     let name: BotName = table.named(name)?;
     let of: String = table.needed("key", "a bot uses one real key")?;
-    let Some(key) = keys.iter().find(|k| k.name.as_str() == of) else {
-        let names: Vec<&str> = keys.iter().map(|k| k.name.as_str()).collect();
+    let Some(key) = keys.get(&of) else {
+        let names: Vec<&str> = keys.keys().take(20).map(String::as_str).collect();
         let known = if names.is_empty() { "none".into() } else { names.join(", ") };
         return Err(table.at("key").error(Problem::NoSuch { kind: "key", name: cut(&of), known }));
     };
@@ -258,15 +260,15 @@ impl<'a> Table<'a> {
                 return Err(here.error(given(other).misfit(format!("a table like [{key}.NAME]")).into()));
             }
         };
-        let inside = Self { table, ..here };
         table
             .iter()
             .map(|(name, value)| {
-                let here = inside.at(name.get_ref()).shortened();
+                let place = cut(&format!("{key}.{}", name.get_ref()));
+                let child = Self { source: self.source, place, table, span: name.span() };
                 match value.get_ref() {
-                    DeValue::Table(table) => Ok((name.get_ref().to_string(), Self { table, ..here })),
+                    DeValue::Table(table) => Ok((name.get_ref().to_string(), Self { table, ..child })),
                     other => {
-                        Err(here.error(given(other).misfit(format!("a table like [{key}.NAME]")).into()))
+                        Err(child.error(given(other).misfit(format!("a table like [{key}.NAME]")).into()))
                     }
                 }
             })

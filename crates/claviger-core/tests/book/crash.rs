@@ -24,7 +24,7 @@ fn an_amendment_under_way_counts_in_full() {
 }
 
 #[test]
-fn a_replay_is_refused_before_and_after() {
+fn p7_a_replay_is_refused_before_and_after() {
     let mut desk = Desk::new("", "");
     let digest = Digest::of(b"request");
     let act = || Act::Place(buy("1", "100"));

@@ -63,6 +63,7 @@ pub struct Desk {
     pub now: u64,
     pub journal: Vec<Vec<u8>>,
     pub peer: Peer,
+    pub evidence: Evidence,
     next: u128,
 }
 
@@ -86,6 +87,7 @@ impl Desk {
             now: START,
             journal: Vec::new(),
             peer: Peer { address: Address::Ip([127, 0, 0, 1].into()), same_user: false },
+            evidence: Evidence::BotSignature,
             next: 0,
         };
         let venue = desk.view.venues.entry("binance".parse().unwrap()).or_default();
@@ -156,7 +158,7 @@ impl Desk {
         let ask = Ask {
             id: IntentId::new(self.next),
             bot: bot(name),
-            evidence: Evidence::BotSignature,
+            evidence: self.evidence,
             peer: self.peer,
             intent: Intent { endpoint, permission, act, params: Vec::new() },
             market: &self.view,

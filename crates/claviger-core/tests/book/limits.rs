@@ -385,6 +385,18 @@ fn a_trade_of_unknown_effect_is_refused() {
 }
 
 #[test]
+fn unsigned_requests_get_public_facts_only() {
+    let ask = |act: Act, permission| {
+        let mut desk = Desk::new("", "");
+        desk.evidence = Evidence::KeyId;
+        desk.ask("a", act, permission).map(|_| ()).map_err(|e| e.denial)
+    };
+    assert_eq!(ask(Act::Read, Permission::MarketData), Ok(()));
+    assert_eq!(ask(Act::Read, Permission::Read), Err(Denial::Unsigned));
+    assert_eq!(ask(place(buy("1", "100")), Permission::MarketData), Err(Denial::Unsigned));
+}
+
+#[test]
 fn sources() {
     for (sources, from, allowed) in [
         ("[\"10.0.0.0/8\"]", "10.1.2.3", true),
@@ -456,7 +468,7 @@ fn leverage() {
 }
 
 #[test]
-fn acts_on_a_shared_account() {
+fn p13_acts_on_a_shared_account() {
     let text = "danger_account_wide: this acts on the whole account, which this bot does not have for itself \
                 (danger_account_wide = false)";
     let all = |symbol: Option<&str>| Act::CancelAll {

@@ -458,7 +458,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn hold_in_any_order_of_events(ops in prop::collection::vec(op(), 1..80)) {
+    fn p6_p7_p8_hold_in_any_order_of_events(ops in prop::collection::vec(op(), 1..80)) {
         let mut world = World::new();
         for op in ops {
             world.step(op);

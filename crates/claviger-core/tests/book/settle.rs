@@ -116,7 +116,7 @@ fn a_cancel() {
 }
 
 #[test]
-fn whose_order_is_cancelled() {
+fn p13_whose_order_is_cancelled() {
     let mut desk = Desk::new("", "");
     live(&mut desk, buy("1", "100"));
     let not_own = |desk: &mut Desk, name: &str, id: &str| {
