@@ -6,7 +6,7 @@ use std::time::Duration;
 use claviger_core::{DenialClass, Permission};
 use claviger_door::{Ask, Door, Received, Refusal, Reply, Returns, Seen, SignedRequest};
 use claviger_egress::{Egress, PublicRequest, Sent};
-use claviger_exchange::{Exchange, RawRequest, Security, Surface};
+use claviger_exchange::{Exchange, RawRequest, ReadError, Security, Surface};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, watch};
 
@@ -206,7 +206,15 @@ async fn public_answer<D>(link: &Link, asked: &Asked, shared: &Shared<D>) -> Res
         return Err(asked.refuse(DenialClass::Permission, "public_from", why));
     }
     let read = asked.exchange.read(asked.surface, &asked.raw());
-    let (intent, _) = read.map_err(|e| asked.refuse(DenialClass::Request, "parameter", &e.to_string()))?;
+    let (intent, _) = read.map_err(|error| {
+        let (class, rule) = match error {
+            ReadError::UnknownEndpoint { .. } | ReadError::NotYetRead { .. } => {
+                (DenialClass::Permission, "endpoint")
+            }
+            _ => (DenialClass::Request, "parameter"),
+        };
+        asked.refuse(class, rule, &error.to_string())
+    })?;
     let request = PublicRequest::new(asked.exchange, &intent)
         .map_err(|e| asked.refuse(DenialClass::Request, "endpoint", &e.to_string()))?;
     let sent = shared.egress.ask(request).await;

@@ -49,6 +49,46 @@ fn plain_requests_are_read() {
     );
 }
 
+/// As captured from current releases, November 2026.
+#[test]
+fn stock_clients_are_read() {
+    const AGENTS: [(&str, &str); 9] = [
+        (
+            "requests",
+            "POST /binance/api/v3/order HTTP/1.1\r\nHost: 127.0.0.1:8700\r\nUser-Agent: python-requests/2.34.2\r\nAccept-Encoding: gzip, deflate\r\nAccept: */*\r\nConnection: keep-alive\r\nX-MBX-APIKEY: k\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 180\r\n\r\n",
+        ),
+        (
+            "requests DELETE",
+            "DELETE /binance/api/v3/order?timestamp=1&signature=84 HTTP/1.1\r\nHost: 127.0.0.1:8700\r\nConnection: keep-alive\r\nX-MBX-APIKEY: k\r\nContent-Length: 0\r\n\r\n",
+        ),
+        (
+            "aiohttp",
+            "GET /binance/api/v3/account?timestamp=1 HTTP/1.1\r\nHost: 127.0.0.1:8700\r\nX-MBX-APIKEY: k\r\nUser-Agent: python-requests/2.34.2\r\nAccept-Encoding: gzip, deflate\r\nAccept: */*\r\n\r\n",
+        ),
+        (
+            "httpx",
+            "POST /okx/api/v5/trade/order HTTP/1.1\r\nHost: 127.0.0.1:8700\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\nConnection: keep-alive\r\nUser-Agent: python-httpx/0.28.1\r\nContent-Type: application/json\r\nOK-ACCESS-SIGN: FqOOnZUU6lIC6VtSCP35JIQSHMV/6Eu2IsCBCCFKPu0=\r\nx-simulated-trading: 1\r\nContent-Length: 255\r\n\r\n",
+        ),
+        (
+            "node",
+            "POST /binance/api/v3/order HTTP/1.1\r\nhost: 127.0.0.1:8700\r\nconnection: keep-alive\r\naccept: */*\r\naccept-language: *\r\nsec-fetch-mode: cors\r\nuser-agent: node\r\naccept-encoding: gzip, deflate\r\ncontent-length: 3\r\n\r\n",
+        ),
+        ("urllib3 CONNECT", "CONNECT api.binance.com:443 HTTP/1.0\r\n\r\n"),
+        (
+            "aiohttp CONNECT",
+            "CONNECT api.binance.com:443 HTTP/1.1\r\nHost: api.binance.com\r\nAccept: */*\r\nUser-Agent: Python/3.11 aiohttp/3.14.5\r\n\r\n",
+        ),
+        ("httpx CONNECT", "CONNECT www.okx.com:443 HTTP/1.1\r\nHost: www.okx.com:443\r\nAccept: */*\r\n\r\n"),
+        (
+            "curl CONNECT",
+            "CONNECT api.binance.com:443 HTTP/1.1\r\nHost: api.binance.com:443\r\nUser-Agent: curl/7.88.1\r\nProxy-Connection: Keep-Alive\r\n\r\n",
+        ),
+    ];
+    for (agent, head) in AGENTS {
+        assert!(read(head.as_bytes()).is_ok(), "{agent}: {:?}", read(head.as_bytes()));
+    }
+}
+
 #[test]
 fn odd_request_lines_are_refused() {
     for bad in [

@@ -218,3 +218,14 @@ async fn what_was_sent_is_settled_though_the_bot_hung_up() {
         assert_eq!(stage.until_settled(1).await.len(), 1);
     }
 }
+
+#[tokio::test]
+async fn what_could_not_leave_is_told_as_the_keep_says() {
+    let stage = Stage::new(|_| Plan::Late, says(OK)).await;
+    let mut stream = stage.dial().await;
+    stream.write_all(ASK.as_bytes()).await.unwrap();
+    let got = one(&mut stream).await;
+    assert!(got.starts_with("HTTP/1.1 503 ") && got.contains("x-claviger-denial: unreachable"), "{got}");
+    assert_eq!(stage.settled(), ["not sent"]);
+    assert_eq!(stage.upstream.connections(), 0);
+}

@@ -24,6 +24,8 @@ pub const REAL_ID: &str = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y
 #[derive(Clone, Copy)]
 pub enum Plan {
     Send(Returns),
+    /// What is signed may not leave any more.
+    Late,
     Refuse(&'static str),
     Gone,
 }
@@ -44,7 +46,8 @@ impl Door for Keep {
                 let plan = (self.plan)(&received);
                 self.received.lock().unwrap().push(*received);
                 match plan {
-                    Plan::Send(returns) => Ok(Reply::Send(Box::new(signed(returns)))),
+                    Plan::Send(returns) => Ok(Reply::Send(Box::new(signed(returns, 5000)))),
+                    Plan::Late => Ok(Reply::Send(Box::new(signed(Returns::Shown, 0)))),
                     Plan::Refuse(rule) => Ok(Reply::Refuse(refusal(401, rule))),
                     Plan::Gone => Err(DoorError::Gone),
                 }
@@ -74,7 +77,7 @@ impl Door for Keep {
                     return Ok(Reply::Nothing);
                 }
                 *chores -= 1;
-                Ok(Reply::Send(Box::new(signed(Returns::House))))
+                Ok(Reply::Send(Box::new(signed(Returns::House, 5000))))
             }
             Ask::Market { .. } => Ok(Reply::Nothing),
         }
@@ -82,7 +85,7 @@ impl Door for Keep {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test plays the keep")]
-pub fn signed(returns: Returns) -> SignedRequest {
+pub fn signed(returns: Returns, ttl_ms: u32) -> SignedRequest {
     SignedRequest::sealed(SignedParts {
         ticket: 7,
         exchange: "binance".parse().unwrap(),
@@ -92,7 +95,7 @@ pub fn signed(returns: Returns) -> SignedRequest {
         target: "/api/v3/order?signed=1".into(),
         headers: vec![("X-MBX-APIKEY".into(), Zeroizing::new(REAL_ID.into()))],
         body: Vec::new(),
-        ttl_ms: 5000,
+        ttl_ms,
         changes_state: true,
         returns,
         real_id: REAL_ID.into(),
