@@ -69,7 +69,7 @@ def upstream(folder, port):
     body += f"server {{ listen 127.0.0.1:{port} ssl; keepalive_timeout 300s; ssl_certificate {folder}/up.pem; ssl_certificate_key {folder}/up.key;\n"
     body += "location = /api/v3/time { default_type application/json; return 200 '{\"serverTime\":$ms}'; }\n"
     body += answer("/api/v3/exchangeInfo", INFO) + answer("/api/v3/order", ORDER) + answer("/api/v3/openOrders", [])
-    body += answer("/api/v3/ticker/price", [{"symbol": "BTCUSDT", "price": "50000.00"}])
+    body += answer("/api/v3/ticker/price", {"symbol": "BTCUSDT", "price": "50000.00"})
     return nginx(folder, "upstream", body + "}")
 
 
