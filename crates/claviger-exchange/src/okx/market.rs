@@ -179,11 +179,9 @@ fn mark(item: &Json<'_>) -> Option<(Market, Symbol, Decimal)> {
     Some((market, symbol, price))
 }
 
-/// Prices of instruments that the view knows, so that it holds nothing else.
+/// Prices come in an answer of their own, so the view need not know the instrument; whoever asks keeps what it wanted.
 fn put(venue: &mut Venue, market: Market, symbol: Symbol, reference: Reference) {
-    if venue.instruments.get(&market).is_some_and(|known| known.contains_key(&symbol)) {
-        venue.references.entry(market).or_default().insert(symbol, reference);
-    }
+    venue.references.entry(market).or_default().insert(symbol, reference);
 }
 
 /// A price or size; more digits than claviger's grammar takes are cut, at 15 significant ones.
