@@ -1,0 +1,115 @@
+//! `exchange`: what exchanges can be asked, and what claviger makes of it.
+
+use claviger_door::Exit;
+use claviger_exchange::{AnswerKind, EXCHANGES, Exchange, Kind, ParamSpec, Row};
+use serde_json::{Value, json};
+
+use crate::args::{ExchangeCommand, Global};
+use crate::failure::Failure;
+use crate::out::{say_json, table};
+
+/// Shows the catalogues.
+pub fn run(global: &Global, command: &ExchangeCommand) -> Result<(), Failure> {
+    match command {
+        ExchangeCommand::List => list(global.json),
+        ExchangeCommand::Show { name } => show(named(name.as_str())?, global.json),
+    }
+    Ok(())
+}
+
+/// The exchange of that name, or the names there are.
+pub fn named(name: &str) -> Result<&'static dyn Exchange, Failure> {
+    claviger_exchange::exchange(name).ok_or_else(|| {
+        let names: Vec<&str> = EXCHANGES.iter().map(|e| e.name()).collect();
+        Failure::new(Exit::Name, format!("there is no exchange `{name}`"))
+            .hint(format!("one of: {}", names.join(", ")))
+    })
+}
+
+fn list(as_json: bool) {
+    if as_json {
+        for e in EXCHANGES {
+            let endpoints = e.catalogue().rows().len();
+            say_json(&json!({ "name": e.name(), "title": e.title(), "endpoints": endpoints }));
+        }
+        return;
+    }
+    let row = |e: &&dyn Exchange| {
+        let prefixes: Vec<String> = e.surfaces().iter().map(|s| format!("/{}", s.prefix)).collect();
+        let endpoints = e.catalogue().rows().len().to_string();
+        vec![e.name().to_owned(), e.title().to_owned(), endpoints, prefixes.join(" ")]
+    };
+    table(&["name", "exchange", "endpoints", "base URLs"], &EXCHANGES.iter().map(row).collect::<Vec<_>>());
+}
+
+fn show(exchange: &dyn Exchange, as_json: bool) {
+    let rows = exchange.catalogue().rows();
+    if as_json {
+        rows.iter().for_each(|row| say_json(&row_json(exchange, row)));
+        return;
+    }
+    let line = |row: &Row| {
+        let risk = format!("{:?}", row.permission.risk()).to_ascii_lowercase();
+        let (surface, path) = (row.surface.to_string(), row.path.to_string());
+        vec![surface, verb(row), path, row.permission.to_string(), risk, decision(row)]
+    };
+    let heading = ["surface", "verb", "path", "permission", "risk", "parameters"];
+    table(&heading, &rows.iter().map(line).collect::<Vec<_>>());
+}
+
+fn verb(row: &Row) -> String {
+    format!("{:?}", row.verb).to_ascii_uppercase()
+}
+
+/// Its parameters in a few words, or that it is refused.
+fn decision(row: &Row) -> String {
+    if row.kind == Kind::NotYetRead {
+        return REFUSED.to_owned();
+    }
+    let name = |p: &ParamSpec| if p.required { p.name.to_string() } else { format!("[{}]", p.name) };
+    row.params.iter().map(name).collect::<Vec<_>>().join(" ")
+}
+
+const REFUSED: &str = "refused: not yet read";
+
+fn row_json(exchange: &dyn Exchange, row: &Row) -> Value {
+    let mut shown = json!({
+        "exchange": exchange.name(),
+        "surface": row.surface,
+        "method": verb(row),
+        "path": row.path,
+        "permission": row.permission.as_str(),
+        "risk": row.permission.risk(),
+        "security": row.security,
+        "kind": row.kind,
+        "flags": row.flags,
+        "about": row.about,
+        "source": row.source,
+        "decision": REFUSED,
+    });
+    if let (Some(object), true) = (shown.as_object_mut(), row.kind != Kind::NotYetRead) {
+        object.insert("decision".to_owned(), "read".into());
+        object.insert("answer".to_owned(), answer(row.answer).into());
+        object.insert("params".to_owned(), row.params.iter().map(param).collect());
+    }
+    shown
+}
+
+const fn answer(kind: AnswerKind) -> &'static str {
+    match kind {
+        AnswerKind::Stream => "stream",
+        AnswerKind::Clean => "clean",
+        AnswerKind::Own => "own",
+    }
+}
+
+fn param(param: &ParamSpec) -> Value {
+    json!({
+        "name": param.name,
+        "grammar": param.grammar,
+        "required": param.required,
+        "judged": param.judged,
+        "place": param.place,
+        "about": param.about,
+    })
+}

@@ -1,0 +1,215 @@
+//! How the exchanges are, as far as the gateway's process sees it: for people and scripts, trusted by nobody.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use claviger_core::{ExchangeName, Market, MarketView, Symbol, Time};
+use claviger_door::{Ask, Door, DoorError, Exit, Reply, Want, Wants};
+use claviger_egress::{Egress, PublicRequest};
+use serde::{Deserialize, Serialize};
+
+use crate::stamp;
+
+/// What `claviger status` shows of the exchanges; the gateway's process writes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The gateway's process.
+    pub pid: u32,
+    /// When this was written.
+    pub at: Time,
+    /// Whether everything that the policy needs to know of the exchanges is known.
+    pub ready: bool,
+    /// By exchange in use.
+    pub exchanges: BTreeMap<ExchangeName, Venue>,
+    /// Where bots connect.
+    pub listen: Vec<String>,
+}
+
+/// How one exchange is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Venue {
+    /// In a word.
+    pub state: State,
+    /// Why, for people.
+    pub why: Option<String>,
+}
+
+/// How an exchange is, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Prices are fresh and the clock is right.
+    Fine,
+    /// Nothing was heard yet.
+    Waiting,
+    /// It cannot be reached.
+    Unreachable,
+    /// Its certificate is not accepted.
+    Certificate,
+    /// Its prices are old.
+    Stale,
+    /// Its clock and ours differ too much.
+    Clock,
+}
+
+impl State {
+    /// The exit code of `status --check`.
+    pub const fn exit(self) -> Option<Exit> {
+        match self {
+            Self::Fine => None,
+            Self::Waiting | Self::Unreachable => Some(Exit::Network),
+            Self::Certificate => Some(Exit::Certificate),
+            Self::Stale => Some(Exit::StalePrices),
+            Self::Clock => Some(Exit::Clock),
+        }
+    }
+}
+
+/// A price older than this is called stale here; what is too old for an order the keep decides.
+const STALE: Duration = Duration::from_secs(15);
+/// Beyond this the keep refuses what changes state.
+const CLOCK_OFF_MS: u64 = 1000;
+
+/// What was heard of the exchanges.
+#[derive(Default)]
+pub struct Heard(Mutex<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    wants: Wants,
+    prices: BTreeMap<(ExchangeName, Market, Symbol), Instant>,
+    offsets: BTreeMap<ExchangeName, i64>,
+    trouble: BTreeMap<ExchangeName, (State, String)>,
+}
+
+impl Heard {
+    fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hear(&self, view: &MarketView) {
+        let mut inner = self.inner();
+        for (exchange, venue) in &view.venues {
+            for (market, all) in &venue.references {
+                for symbol in all.keys() {
+                    inner.prices.insert((exchange.clone(), *market, symbol.clone()), Instant::now());
+                }
+            }
+            let worst = venue.clocks.values().map(|clock| clock.offset_ms).max_by_key(|ms| ms.unsigned_abs());
+            if let Some(offset) = worst {
+                inner.offsets.insert(exchange.clone(), offset);
+            }
+        }
+    }
+
+    /// How every exchange in use is.
+    pub fn exchanges(&self) -> BTreeMap<ExchangeName, Venue> {
+        let inner = self.inner();
+        inner.wants.markets.iter().map(|want| (want.exchange.clone(), inner.venue(want))).collect()
+    }
+
+    /// Finds out why an exchange that is not fine is not: one public call that says so.
+    pub async fn diagnose(&self, egress: &Egress) {
+        let silent: Vec<_> = self.exchanges().into_iter().filter(|(_, v)| v.state != State::Fine).collect();
+        for (name, _) in silent {
+            let trouble = trouble(&name, egress).await;
+            let mut inner = self.inner();
+            match trouble {
+                Some(trouble) => inner.trouble.insert(name, trouble),
+                None => inner.trouble.remove(&name),
+            };
+        }
+    }
+}
+
+impl Inner {
+    fn venue(&self, want: &Want) -> Venue {
+        let say = |state, why: Option<String>| Venue { state, why };
+        let offset = self.offsets.get(&want.exchange).copied();
+        if let Some(ms) = offset.filter(|ms| ms.unsigned_abs() > CLOCK_OFF_MS) {
+            return say(State::Clock, Some(format!("its clock is {ms} ms ahead of ours")));
+        }
+        match (self.oldest(want), offset) {
+            (Some(age), Some(_)) if age < STALE => return say(State::Fine, None),
+            _ => {}
+        }
+        match (self.trouble.get(&want.exchange), self.oldest(want)) {
+            (Some((state, why)), _) => say(*state, Some(why.clone())),
+            (None, Some(age)) if age >= STALE => {
+                say(State::Stale, Some(format!("the oldest price is {} s old", age.as_secs())))
+            }
+            (None, _) => say(State::Waiting, None),
+        }
+    }
+
+    /// The age of the oldest price that is wanted; `None` where one was never heard.
+    fn oldest(&self, want: &Want) -> Option<Duration> {
+        let mut oldest = Duration::ZERO;
+        for (market, symbols) in &want.symbols {
+            if symbols.is_empty() {
+                let of_market =
+                    |(e, m, _): &(ExchangeName, Market, Symbol)| *e == want.exchange && m == market;
+                let newest =
+                    self.prices.iter().filter(|(key, _)| of_market(key)).map(|(_, at)| at.elapsed()).min()?;
+                oldest = oldest.max(newest);
+            }
+            for symbol in symbols {
+                let at = self.prices.get(&(want.exchange.clone(), *market, symbol.clone()))?;
+                oldest = oldest.max(at.elapsed());
+            }
+        }
+        Some(oldest)
+    }
+}
+
+async fn trouble(name: &ExchangeName, egress: &Egress) -> Option<(State, String)> {
+    let exchange = claviger_exchange::exchange(name.as_str())?;
+    let intent = exchange.time_call(exchange.surfaces().first()?);
+    let request = PublicRequest::new(exchange, &intent).ok()?;
+    let error = match egress.ask(request).await {
+        Ok(sent) if sent.status < 500 => return None,
+        Ok(sent) => return Some((State::Unreachable, format!("it answers with status {}", sent.status))),
+        Err(error) => error,
+    };
+    let first: &dyn Error = &error;
+    let causes: Vec<String> =
+        std::iter::successors(Some(first), |&e| e.source()).map(ToString::to_string).collect();
+    let why = causes.join(": ");
+    let state = if why.contains("certificate") { State::Certificate } else { State::Unreachable };
+    Some((state, why))
+}
+
+/// A door that remembers what passes through it of the markets.
+pub struct Listening<D> {
+    door: D,
+    heard: Arc<Heard>,
+}
+
+impl<D> Listening<D> {
+    /// Listens at `door`.
+    pub const fn at(door: D, heard: Arc<Heard>) -> Self {
+        Self { door, heard }
+    }
+}
+
+impl<D: Door> Door for Listening<D> {
+    async fn ask(&self, ask: Ask) -> Result<Reply, DoorError> {
+        if let Ask::Market { view, .. } = &ask {
+            self.heard.hear(view);
+        }
+        let reply = self.door.ask(ask).await?;
+        if let Reply::Wants(wants) = &reply {
+            self.heard.inner().wants.clone_from(wants);
+        }
+        Ok(reply)
+    }
+}
+
+/// How everything is now.
+pub fn status(heard: &Heard, listen: &[String]) -> Status {
+    let exchanges = heard.exchanges();
+    let ready = exchanges.values().all(|venue| venue.state == State::Fine);
+    Status { pid: std::process::id(), at: stamp::now(), ready, exchanges, listen: listen.to_vec() }
+}
