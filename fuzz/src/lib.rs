@@ -1,10 +1,90 @@
 //! What the fuzz targets share.
 
-use claviger_exchange::Verb;
+use std::borrow::Cow;
+
+use claviger_exchange::{Grammar, Row, Verb, form, json};
+use libfuzzer_sys::arbitrary::{Result, Unstructured};
+use sha2::{Digest, Sha256};
 
 /// The verb of a request; a WebSocket method has none.
 #[must_use]
 pub fn method(verb: Verb) -> Option<claviger_core::Method> {
     use claviger_core::Method::{Delete, Get, Post, Put};
     [Get, Post, Put, Delete].into_iter().find(|method| Verb::from(*method) == verb)
+}
+
+/// Names and values for a row: mostly its own names and values near their grammar, so that requests get far.
+///
+/// # Errors
+/// Where the fuzzer's bytes are used up.
+pub fn pairs<'a>(row: &'a Row, u: &mut Unstructured<'a>) -> Result<Vec<(&'a str, Cow<'a, str>)>> {
+    let required = row.params.iter().filter(|spec| spec.required);
+    let mut found =
+        required.map(|spec| Ok((&*spec.name, value(&spec.grammar, u)?))).collect::<Result<Vec<_>>>()?;
+    while u.arbitrary()? && !row.params.is_empty() {
+        let spec = u.choose(&row.params)?;
+        let name = if u.ratio(1, 32)? { u.arbitrary()? } else { &*spec.name };
+        found.push((name, value(&spec.grammar, u)?));
+    }
+    Ok(found)
+}
+
+fn value<'a>(grammar: &'a Grammar, u: &mut Unstructured<'a>) -> Result<Cow<'a, str>> {
+    let words: &[&str] = match grammar {
+        Grammar::Word(words) if !words.is_empty() && !u.ratio(1, 16)? => {
+            return u.choose(words).map(|word| Cow::Borrowed(&**word));
+        }
+        Grammar::Symbol | Grammar::Symbols(_) => {
+            &["BTCUSDT", "BTC-USDT", "BTC-USDT-SWAP", "BTC-USD-250328", "[\"A\",\"B\"]"]
+        }
+        Grammar::Asset => &["BTC", "USDT"],
+        Grammar::Number | Grammar::Whole { .. } | Grammar::Millis | Grammar::OrderId => {
+            &["0", "1", "0.1", "20", "1.50", "00", "1e5", "-1", "1600000000000", "9007199254740993"]
+        }
+        Grammar::Flag => &["true", "false", "True", "1"],
+        Grammar::ClientId | Grammar::Id(_) | Grammar::Text(_) | Grammar::Words(_) | Grammar::Word(_) => {
+            &["a", "A1", "a:b", "1", "", "a@b.c", "a&b=c"]
+        }
+    };
+    if u.ratio(1, 8)? {
+        u.arbitrary::<&str>().map(Cow::Borrowed)
+    } else {
+        u.choose(words).map(|w| (*w).into())
+    }
+}
+
+/// Pairs as a query or form, encoded or raw.
+#[must_use]
+pub fn as_form(pairs: &[(&str, Cow<'_, str>)], raw: bool) -> String {
+    let mut text = String::new();
+    for (name, value) in pairs {
+        match raw {
+            true => text.extend([if text.is_empty() { "" } else { "&" }, name, "=", value]),
+            false => form::push(&mut text, name, value),
+        }
+    }
+    text
+}
+
+/// Pairs as a JSON object, texts quoted or bare.
+#[must_use]
+pub fn as_json(pairs: &[(&str, Cow<'_, str>)], bare: bool) -> String {
+    let value = |text: &str| if bare { text.to_owned() } else { json::quote(text) };
+    let entries = pairs.iter().map(|(name, text)| format!("{}:{}", json::quote(name), value(text)));
+    format!("{{{}}}", entries.collect::<Vec<_>>().join(","))
+}
+
+/// A journal segment with these records, chained as `docs/spec/journal.md` says.
+#[must_use]
+pub fn segment(records: &[(u8, &[u8])]) -> Vec<u8> {
+    let mut chain = [0_u8; 32];
+    let mut bytes = [b"CLVJ".as_slice(), &[1], &1_u64.to_le_bytes(), &1_u64.to_le_bytes(), &chain].concat();
+    for (seq, (kind, payload)) in (1_u64..).zip(records) {
+        let record = [&[1, *kind], seq.to_le_bytes().as_slice(), &[0; 8], payload].concat();
+        let leaf = Sha256::new().chain_update([0]).chain_update(&record).finalize();
+        chain = Sha256::new().chain_update(chain).chain_update(leaf).finalize().into();
+        let length = u32::try_from(record.len() + chain.len()).unwrap_or(u32::MAX);
+        bytes.extend([length.to_le_bytes().as_slice(), &record, &chain].concat());
+    }
+    bytes
 }
