@@ -139,8 +139,8 @@ impl Exchange for Binance {
         house::house(call)
     }
 
-    fn order_status(&self, _intent: &Intent, status: u16, body: &[u8]) -> Option<OrderState> {
-        outcome::order_status(status, body)
+    fn order_status(&self, intent: &Intent, status: u16, body: &[u8]) -> Option<OrderState> {
+        outcome::order_status(intent, status, body)
     }
 
     fn order_absent(&self, _intent: &Intent, status: u16, body: &[u8]) -> bool {

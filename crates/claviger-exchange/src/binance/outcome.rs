@@ -2,7 +2,7 @@
 //!
 //! Only what Binance documents as a rejection counts as not done; everything else is unknown.
 
-use claviger_core::{Act, Execution, Intent, OrderState, Outcome, Resting, Symbol};
+use claviger_core::{Act, Execution, Intent, OrderRef, OrderState, Outcome, Resting, Symbol, Value};
 
 use crate::json::{self, Bounds, Json};
 
@@ -28,8 +28,8 @@ fn executed(act: &Act, json: &Json<'_>) -> Outcome {
     };
     match act {
         Act::Place(order) => placed(order, json),
-        Act::Amend(amendment) => touched(&amendment.symbol, "clientOrderId", json),
-        Act::Cancel(cancel) => touched(&cancel.symbol, "origClientOrderId", json),
+        Act::Amend(amendment) => touched(&amendment.symbol, &amendment.order, "clientOrderId", json),
+        Act::Cancel(cancel) => touched(&cancel.symbol, &cancel.order, "origClientOrderId", json),
         Act::CancelAll { .. } | Act::SetMarginMode { .. } => {
             done(json.items().is_some() || says_success(json), None)
         }
@@ -59,12 +59,21 @@ fn placed(order: &claviger_core::Order, json: &Json<'_>) -> Outcome {
 
 /// An order that was amended or cancelled. On spot, `clientOrderId` in a cancel's answer is the cancel's own, and
 /// `origClientOrderId` the order's; futures tell the order's as `clientOrderId`.
-fn touched(symbol: &Symbol, client_name: &str, json: &Json<'_>) -> Outcome {
+fn touched(symbol: &Symbol, order: &OrderRef, client_name: &str, json: &Json<'_>) -> Outcome {
     let name = if json.get(client_name).is_some() { client_name } else { "clientOrderId" };
     match state(json, name) {
-        Some(state) if is_of(symbol, json) => Outcome::Executed(Execution { order: Some(state) }),
+        Some(state) if is_of(symbol, json) && names(order, &state) => {
+            Outcome::Executed(Execution { order: Some(state) })
+        }
         Some(_) => unknown("an answer about another order"),
         None => unknown("an answer without an order"),
+    }
+}
+
+fn names(order: &OrderRef, state: &OrderState) -> bool {
+    match order {
+        OrderRef::Exchange(id) => *id == state.id,
+        OrderRef::Client(id) => state.client_id.as_ref() == Some(id),
     }
 }
 
@@ -141,7 +150,15 @@ pub(super) fn order_absent(status: u16, body: &[u8]) -> bool {
     json.is_some_and(|json| json.get("code").and_then(Json::whole) == Some(-2013))
 }
 
-pub(super) fn order_status(status: u16, body: &[u8]) -> Option<OrderState> {
+pub(super) fn order_status(intent: &Intent, status: u16, body: &[u8]) -> Option<OrderState> {
     let json = json::parse(body, Bounds::SMALL).ok().filter(|_| (200..300).contains(&status))?;
-    state(&json, "clientOrderId")
+    let asked = |name: &str, told: &str| {
+        let value = intent.params.iter().find(|param| *param.name == *name).map(|param| &param.value);
+        let Some(Value::Text(wanted)) = value else { return true };
+        json.get(told).and_then(Json::scalar) == Some(wanted)
+    };
+    let same = asked("symbol", "symbol")
+        && asked("orderId", "orderId")
+        && asked("origClientOrderId", "clientOrderId");
+    state(&json, "clientOrderId").filter(|_| same)
 }
