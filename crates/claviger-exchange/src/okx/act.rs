@@ -77,14 +77,45 @@ fn route(from: Option<&str>, to: Option<&str>, kind: Option<&str>, sub: Option<&
 }
 
 pub(super) fn withdrawal(fields: &mut Fields<'_>) -> Result<Withdrawal, ReadError> {
+    let chain = fields.text("chain");
+    let mut part = |name| peek(fields, name);
+    let kinds = (part("dest")?, part("toAddrType")?, part("areaCode")?);
+    let network = network(chain.as_deref(), kinds.0.as_deref(), kinds.1.as_deref(), kinds.2.as_deref());
     Ok(Withdrawal {
         asset: fields.asset("ccy").ok_or_else(|| missing("ccy"))?,
         amount: positive("amt", fields.number("amt").ok_or_else(|| missing("amt"))?)?,
-        network: fields.text("chain"),
+        network: network.ok_or_else(|| {
+            meaning("`dest`, `chain`, `toAddrType` and `areaCode` do not make sense together")
+        })?,
         address: fields.text("toAddr").ok_or_else(|| missing("toAddr"))?,
         tag: None,
     })
 }
+
+/// What the address is an address of: a chain, or the exchange itself, where the same digits may be a user's id or a
+/// telephone number: `internal`, `internal type 2`, `internal area 86`. `None` where the parts contradict each other.
+fn network(
+    chain: Option<&str>,
+    dest: Option<&str>,
+    kind: Option<&str>,
+    area: Option<&str>,
+) -> Option<Option<Box<str>>> {
+    match (dest?, chain, kind, area) {
+        ("4", None, None | Some("1"), None) => Some(None),
+        ("4", Some(chain), None | Some("1"), None) if !chain.starts_with(INTERNAL) => {
+            Some(Some(chain.into()))
+        }
+        ("3", None, kind, area) => {
+            let kind = kind.map(|kind| format!(" type {kind}")).unwrap_or_default();
+            let area = area.map(|area| format!(" area {area}")).unwrap_or_default();
+            Some(Some(format!("{INTERNAL}{kind}{area}").into()))
+        }
+        _ => None,
+    }
+}
+
+/// No chain is called so: their names begin with the coin's.
+const INTERNAL: &str = "internal";
 
 /// Writes an act in the exchange's words, with the parameters that go along.
 pub(super) fn words(row: &Row, intent: &Intent) -> Result<(Words, Params), PrintError> {
@@ -101,7 +132,7 @@ pub(super) fn words(row: &Row, intent: &Intent) -> Result<(Words, Params), Print
             vec![("instId", symbol.to_string()), ("lever", leverage.to_string())]
         }
         Act::Transfer(transfer) => transfer_words(transfer, params)?,
-        Act::Withdraw(withdrawal) => withdrawal_words(withdrawal)?,
+        Act::Withdraw(withdrawal) => withdrawal_words(withdrawal, params)?,
         Act::CancelAll { .. } | Act::SetMarginMode { .. } => {
             return Err(cannot("act", "the exchange has no such request"));
         }
@@ -144,16 +175,22 @@ fn transfer_words(transfer: &Transfer, params: &Params) -> Result<Words, PrintEr
     Ok(vec![("ccy", transfer.asset.to_string()), ("amt", transfer.amount.to_string())])
 }
 
-fn withdrawal_words(withdrawal: &Withdrawal) -> Result<Words, PrintError> {
+fn withdrawal_words(withdrawal: &Withdrawal, params: &Params) -> Result<Words, PrintError> {
     if withdrawal.tag.is_some() {
         return Err(cannot("toAddr", "a tag stands within the address on this exchange"));
+    }
+    let part = |name| text_of(params, name);
+    let chain = withdrawal.network.as_deref().filter(|_| part("dest") != Some("3"));
+    let named = network(chain, part("dest"), part("toAddrType"), part("areaCode"));
+    if named.as_ref() != Some(&withdrawal.network) {
+        return Err(cannot("dest", "does not fit the withdrawal's network"));
     }
     let mut words: Words = vec![
         ("ccy", withdrawal.asset.to_string()),
         ("amt", withdrawal.amount.to_string()),
         ("toAddr", withdrawal.address.to_string()),
     ];
-    words.extend(withdrawal.network.as_ref().map(|n| ("chain", n.to_string())));
+    words.extend(chain.map(|chain| ("chain", chain.to_owned())));
     Ok(words)
 }
 
