@@ -54,10 +54,14 @@ impl Dialect {
     pub const RAW_FORM: Self = Self { plus_is_space: true, raw: "[]{}\" " };
 }
 
+/// No row has nearly as many parameters, and a megabyte of pairs need not be held in memory to be refused.
+const MOST_PAIRS: usize = 256;
+
 /// Takes a query or a form body apart, in order; empty text has no pairs.
 ///
 /// # Errors
-/// [`ReadError::Encoding`] where any pair could be read in two ways, [`ReadError::Twice`] where a name stands twice.
+/// [`ReadError::Encoding`] where any pair could be read in two ways, [`ReadError::Twice`] where a name stands twice,
+/// [`ReadError::Meaning`] where there are more than 256 pairs.
 pub fn pairs<'a>(text: &'a [u8], part: Part, dialect: Dialect) -> Result<Vec<Pair<'a>>, ReadError> {
     let odd = || ReadError::Encoding(part.as_str());
     if text.is_empty() {
@@ -66,6 +70,10 @@ pub fn pairs<'a>(text: &'a [u8], part: Part, dialect: Dialect) -> Result<Vec<Pai
     let text = std::str::from_utf8(text).map_err(|_| odd())?;
     let mut found: Vec<Pair<'a>> = Vec::new();
     for piece in text.split('&') {
+        if found.len() == MOST_PAIRS {
+            let why = format!("more than {MOST_PAIRS} parameters in the {}", part.as_str());
+            return Err(ReadError::Meaning(why.into()));
+        }
         let (name, value) = piece.split_once('=').ok_or_else(odd)?;
         let value = decode(value, dialect).ok_or_else(odd)?;
         found.push(Pair { name: plain(name).ok_or_else(odd)?, value, part });
@@ -192,6 +200,13 @@ mod tests {
         assert_eq!(query("a=1&b=2&a=1"), Err(twice.clone()));
         assert_eq!(both(Some("a=1"), b"b=2&a=1", Dialect::FORM), Err(twice));
         assert!(both(Some("a=1"), b"A=1", Dialect::FORM).is_ok());
+    }
+
+    #[test]
+    fn bounded() {
+        let many = |n: usize| (0..n).map(|i| format!("a{i}=1")).collect::<Vec<_>>().join("&");
+        assert_eq!(query(&many(256)).map(|found| found.len()), Ok(256));
+        assert!(matches!(query(&many(257)), Err(ReadError::Meaning(_))));
     }
 
     #[test]

@@ -65,6 +65,21 @@ fn rows_make_sense() {
     }
 }
 
+/// Answers with a token or a key's id, which no bot may see: refused whole.
+#[test]
+fn nothing_that_answers_with_bearer_power_is_read() {
+    for path in [
+        "tradingBot/signal/signals",
+        "users/subaccount/apikey",
+        "broker/nd/subaccount/apikey",
+        "broker/dma/subaccount/apikey",
+    ] {
+        assert_eq!(row("GET", &format!("/api/v5/{path}")).kind, Kind::NotYetRead, "{path}");
+    }
+    let tells = |row: &&Row| ["apikey", "token", "listen"].iter().any(|word| row.path.contains(word));
+    assert!(Okx.catalogue().rows().iter().filter(tells).all(|row| row.kind == Kind::NotYetRead));
+}
+
 #[test]
 fn permissions_that_people_ask_for() {
     for (verb, path, want) in [

@@ -33,16 +33,17 @@ pub(super) fn read(market: Market, fields: &mut Fields<'_>) -> Result<(Order, Op
     without_unjudged(fields)?;
     let word = fields.text("type").unwrap_or_default();
     let kind = type_of(market, &word)?;
+    let (side, position_side) = (side(fields)?, position_side(fields));
     let order = Order {
         market,
         symbol: symbol(fields)?,
-        side: side(fields)?,
+        side,
         kind: price(kind, &word, fields)?,
         size: size(market, kind, fields)?,
         time_in_force: time_in_force(kind, &word, fields)?,
         trigger: trigger(kind, &word, fields)?,
-        reduce_only: fields.flag("reduceOnly").unwrap_or(false),
-        position_side: position_side(fields),
+        reduce_only: reduce_only(side, position_side, fields)?,
+        position_side,
         client_id: fields.client_id("newClientOrderId"),
     };
     let wakes = kind.wakes.map(|wakes| Param { name: WAKES.into(), value: wakes_value(market, wakes) });
@@ -190,6 +191,17 @@ fn position_side(fields: &mut Fields<'_>) -> PositionSide {
         Some("LONG") => PositionSide::Long,
         Some("SHORT") => PositionSide::Short,
         _ => PositionSide::Net,
+    }
+}
+
+/// An order that opens one side of a hedged account cannot be held to reducing: nobody may count on it.
+fn reduce_only(side: Side, position: PositionSide, fields: &mut Fields<'_>) -> Result<bool, ReadError> {
+    let wished = fields.flag("reduceOnly") == Some(true);
+    match (position, side) {
+        (PositionSide::Long, Side::Buy) | (PositionSide::Short, Side::Sell) if wished => {
+            Err(meaning("`reduceOnly` contradicts `side` and `positionSide`, which open a position"))
+        }
+        (PositionSide::Net | PositionSide::Long | PositionSide::Short, Side::Buy | Side::Sell) => Ok(wished),
     }
 }
 

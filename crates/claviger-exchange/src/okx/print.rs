@@ -13,7 +13,10 @@ pub(super) fn print(intent: &Intent, stamp: Option<Stamp>) -> Result<Unsigned, P
     let endpoint = &intent.endpoint;
     let row = CATALOGUE
         .row(endpoint.surface.as_str(), Verb::from(endpoint.method), &endpoint.path)
-        .filter(|row| endpoint.exchange.as_str() == "okx" && fits(row, &intent.act))
+        .filter(|row| {
+            let permitted = row.permission == intent.permission;
+            permitted && endpoint.exchange.as_str() == "okx" && fits(row, &intent.act)
+        })
         .ok_or_else(|| cannot("the request", "the catalogue has no such row for this act"))?;
     let (words, params) = act::words(row, intent)?;
     let printed = fields::print(row, words, &params, LISTS)?;
