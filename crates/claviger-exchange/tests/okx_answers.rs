@@ -56,6 +56,20 @@ fn refusals_in_the_exchanges_words() {
 }
 
 #[test]
+fn refusals_stay_short() {
+    let long = "a".repeat(10_000);
+    let path = format!("/api/v5/{long}");
+    let get =
+        RawRequest { method: Method::Get, prefix: None, path: &path, query: None, headers: &[], body: b"" };
+    let query = format!("{long}=1");
+    let named = RawRequest { path: "/api/v5/account/balance", query: Some(&query), ..get };
+    for request in [get, named] {
+        let refused = Okx.read(&Okx.surfaces()[0], &request).unwrap_err();
+        assert!(refused.to_string().len() < 300);
+    }
+}
+
+#[test]
 fn refused_orders_look_like_orders() {
     let item = |id: &str, text: &str| {
         format!(
@@ -275,7 +289,7 @@ fn public_answers_fill_the_view() {
         Some(format!("{} {}", found.price, found.source))
     };
     assert_eq!(price(Market::Spot, "BTC-USDT").as_deref(), Some("42000.1 ticker"), "the middle one of three");
-    assert_eq!(price(Market::Spot, "NEW-USDT"), None, "not listed");
+    assert_eq!(price(Market::Spot, "NEW-USDT").as_deref(), Some("1 ticker"), "an answer of its own");
     assert_eq!(price(Market::Usdm, "BTC-USDT-SWAP").as_deref(), Some("42310.6 mark"));
     assert_eq!(price(Market::Coinm, "BTC-USD-SWAP"), None);
 }

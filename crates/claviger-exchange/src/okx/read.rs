@@ -9,9 +9,10 @@ use crate::{Exchange, Kind, RawRequest, ReadError, Row, Surface, Verb};
 
 pub(super) fn read(surface: &Surface, request: &RawRequest<'_>) -> Result<(Intent, &'static Row), ReadError> {
     let method = request.method.as_str();
-    let row = CATALOGUE
-        .row(surface.name, Verb::from(request.method), request.path)
-        .ok_or_else(|| ReadError::UnknownEndpoint { method, path: request.path.into() })?;
+    let row = CATALOGUE.row(surface.name, Verb::from(request.method), request.path).ok_or_else(|| {
+        let path = request.path.chars().take(128).collect::<String>().into();
+        ReadError::UnknownEndpoint { method, path }
+    })?;
     if row.kind == Kind::NotYetRead {
         let path = row.path.clone();
         return Err(ReadError::NotYetRead { method, path, permission: row.permission });
