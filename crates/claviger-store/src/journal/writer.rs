@@ -229,6 +229,11 @@ impl Journal {
         Syncer(Arc::clone(&self.shared))
     }
 
+    /// Takes only urgent entries from now on, as after a failed write.
+    pub fn close(&self) {
+        self.shared.set_broken();
+    }
+
     /// Whether a write or sync failed, so that only urgent entries are taken.
     #[must_use]
     pub fn is_broken(&self) -> bool {
