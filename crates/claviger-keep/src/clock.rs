@@ -26,6 +26,19 @@ impl KeepClock {
         self.start.plus(u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX))
     }
 
+    /// The same clock, so much later.
+    #[cfg(test)]
+    pub(crate) fn later(self, ms: u64) -> Self {
+        let since = self.since.checked_sub(std::time::Duration::from_millis(ms));
+        Self { since: since.unwrap_or(self.since), ..self }
+    }
+
+    /// A clock that tells the same and was started so much earlier.
+    #[cfg(test)]
+    pub(crate) fn started_earlier(self, ms: u64) -> Self {
+        Self { start: self.start.minus(ms), ..self }.later(ms)
+    }
+
     /// When it was started.
     #[must_use]
     pub const fn started(&self) -> Time {

@@ -28,7 +28,7 @@ pub struct Keep(Arc<Shared>);
 
 struct Shared {
     room: Mutex<Room>,
-    vault: Vault,
+    vault: Arc<Vault>,
     syncer: Syncer,
     config_file: PathBuf,
     line: Mutex<Option<UnixStream>>,
@@ -65,7 +65,9 @@ impl Keep {
                 return self.unsent(&written, &Unserved::Journal);
             }
         };
-        let signing = match self.room().signing(recorded.written()) {
+        // In a statement of its own: the room is locked no longer than it takes.
+        let signing = self.room().signing(recorded.written());
+        let signing = match signing {
             Ok(signing) => signing,
             Err(unserved) => return self.unsent(recorded.written(), &unserved),
         };
@@ -122,6 +124,12 @@ impl Keep {
         &self.0.vault
     }
 
+    /// Whether an entry is on the disk.
+    #[cfg(test)]
+    pub(crate) fn is_durable(&self, position: claviger_store::Position) -> bool {
+        self.0.syncer.is_synced(position)
+    }
+
     /// Makes durable what nothing waits for.
     pub(crate) fn sync_written(&self) {
         let last = self.room().journal.last();
@@ -138,7 +146,7 @@ impl Keep {
         self.0.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn furnished(room: Room, vault: Vault, config_file: PathBuf) -> Self {
+    pub(crate) fn furnished(room: Room, vault: Arc<Vault>, config_file: PathBuf) -> Self {
         let syncer = room.journal.syncer();
         Self(Arc::new(Shared { room: Mutex::new(room), vault, syncer, config_file, line: Mutex::new(None) }))
     }

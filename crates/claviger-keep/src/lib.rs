@@ -28,6 +28,10 @@ mod replay;
 mod room;
 mod settle;
 mod sign;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use authenticate::Authenticated;
 pub use keep::Keep;

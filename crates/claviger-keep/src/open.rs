@@ -61,6 +61,11 @@ impl Keep {
     /// [`OpenError`] says what cannot be used; nothing was changed then, but for what recovery sets aside.
     pub fn open(opening: Opening<'_>) -> Result<Self, OpenError> {
         let Opening { home, vault, own_uid } = opening;
+        Self::open_shared(home, Arc::new(vault), own_uid)
+    }
+
+    /// As [`Keep::open`], on a vault that others hold too.
+    pub(crate) fn open_shared(home: &Path, vault: Arc<Vault>, own_uid: u32) -> Result<Self, OpenError> {
         let state = State::open(&home.join("state.db"))?;
         let mut told = Told { book: Book::new(), policy: None };
         let (journal, opened) =

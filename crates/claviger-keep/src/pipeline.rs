@@ -79,7 +79,8 @@ impl Keep {
         });
         self.line().take();
         self.lose_all();
-        ended
+        // A line that was closed on command may break in the middle of an answer.
+        if self.room().stopping { Ok(()) } else { ended }
     }
 
     /// Refuses what is new, lets what is under way finish for at most ten seconds, and closes the socket.

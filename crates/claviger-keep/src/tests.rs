@@ -1,0 +1,8 @@
+//! The keep as a whole, on real exchanges' rules, a real vault and a real journal.
+
+mod crash;
+mod desk;
+mod line;
+mod replay;
+mod settle;
+mod way;

@@ -1,0 +1,4 @@
+//! `Authenticated` is made by `authenticate` alone.
+fn main() {
+    let _ = claviger_keep::Authenticated { received: todo!(), known: todo!() };
+}
