@@ -10,6 +10,7 @@
 
 mod admin;
 mod binance;
+pub mod client;
 mod config;
 mod credential;
 mod engine;

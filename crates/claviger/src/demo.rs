@@ -5,7 +5,6 @@
 
 mod binance;
 mod bot;
-mod http;
 mod okx;
 mod script;
 mod stage;

@@ -1,10 +1,9 @@
 //! A bot on Binance: parameters signed with HMAC-SHA256 in the query or the body.
 
-use aws_lc_rs::hmac;
 use claviger_core::Decimal;
+use claviger_sim::client::{Answer, Call, hmac_hex};
 
 use super::bot::{Bot, Side, VirtualKey, Wish};
-use super::http::{Answer, Call};
 use crate::stamp;
 
 /// The bot.
@@ -18,9 +17,7 @@ impl Binance {
         pairs.push(("timestamp", stamp::now().millis().to_string()));
         let pairs: Vec<String> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         let message = pairs.join("&");
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.0.secret.as_bytes());
-        let signature: String =
-            hmac::sign(&key, message.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let signature = hmac_hex(&self.0.secret, &message);
         let signed = format!("{message}&signature={signature}");
         let mut headers = vec![("x-mbx-apikey", self.0.id.clone())];
         if method == "POST" {

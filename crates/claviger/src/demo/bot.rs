@@ -1,8 +1,7 @@
 //! What a demonstration's bot can do, whatever its exchange.
 
 use claviger_core::Decimal;
-
-use super::http::{Answer, Call};
+use claviger_sim::client::{Answer, Call};
 
 /// A virtual key, as the bot has it.
 pub struct VirtualKey {

@@ -1,13 +1,10 @@
 //! A bot on OKX: headers over timestamp, verb, path and JSON body, and a passphrase.
 
-use aws_lc_rs::hmac;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use claviger_core::Decimal;
+use claviger_sim::client::{Answer, Call, hmac_base64};
 use serde_json::{Value, json};
 
 use super::bot::{Bot, Side, VirtualKey, Wish};
-use super::http::{Answer, Call};
 use crate::stamp;
 
 /// The bot.
@@ -17,11 +14,10 @@ impl Okx {
     fn signed(&self, method: &'static str, path: &str, body: Option<&Value>) -> Call {
         let body = body.map(ToString::to_string).unwrap_or_default();
         let timestamp = stamp::shown(stamp::now()).replace(' ', "T");
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.0.secret.as_bytes());
-        let signature = hmac::sign(&key, format!("{timestamp}{method}{path}{body}").as_bytes());
+        let signature = hmac_base64(&self.0.secret, &format!("{timestamp}{method}{path}{body}"));
         let mut headers = vec![
             ("ok-access-key", self.0.id.clone()),
-            ("ok-access-sign", STANDARD.encode(signature)),
+            ("ok-access-sign", signature),
             ("ok-access-timestamp", timestamp),
             ("ok-access-passphrase", self.0.passphrase.clone().unwrap_or_default()),
         ];

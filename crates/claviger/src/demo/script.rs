@@ -2,9 +2,9 @@
 
 use claviger_core::Decimal;
 use claviger_door::Exit;
+use claviger_sim::client::{Answer, Call};
 
 use super::bot::{Bot, Side, Wish};
-use super::http::{Answer, Call, send};
 use super::stage::Stage;
 use crate::failure::Failure;
 use crate::out::say;
@@ -89,10 +89,14 @@ struct Scene<'a> {
 impl Scene<'_> {
     /// Sends one request, shows the line, and notes whether it went as it should.
     async fn line(&mut self, title: &str, call: &Call, should: Should) -> Result<Answer, Failure> {
-        let answer = send(self.stage.listen(), call).await?;
+        let answer = call
+            .send(self.stage.listen())
+            .await
+            .map_err(|e| Failure::new(Exit::Demo, "the bot gets no answer from claviger").caused_by(&e))?;
         self.stage.saw(&answer);
         let error = self.bot.error(&answer);
-        let (passed, rule) = (error.is_none(), answer.rule.clone().unwrap_or_default());
+        let (passed, rule) =
+            (error.is_none(), answer.header("x-claviger-denial").unwrap_or_default().to_owned());
         let right = match should {
             Should::Pass => passed && rule.is_empty(),
             Should::Refuse(wanted) => !passed && rule == wanted,

@@ -6,12 +6,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use claviger_door::{Exit, Sensitive};
+use claviger_sim::client::Answer;
 use claviger_sim::{Sim, SimConfig};
 use zeroize::Zeroizing;
 
 use super::binance::Binance;
 use super::bot::{Bot, VirtualKey};
-use super::http::Answer;
 use super::okx::Okx;
 use super::script::Tally;
 use crate::args::Global;
@@ -133,7 +133,7 @@ impl Stage {
 
     /// Keeps what a bot was told, to look through it at the end.
     pub fn saw(&mut self, answer: &Answer) {
-        self.seen.push(answer.whole.clone());
+        self.seen.push(format!("{:?}\n{}", answer.headers, answer.text));
     }
 
     /// The bots with their virtual keys.

@@ -1,6 +1,6 @@
 //! How the exchanges are, as far as the gateway's process sees it: for people and scripts, trusted by nobody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -79,6 +79,9 @@ pub struct Heard(Mutex<Inner>);
 #[derive(Default)]
 struct Inner {
     wants: Wants,
+    /// When the wishes last changed.
+    since: Option<Instant>,
+    instruments: BTreeSet<(ExchangeName, Market, Symbol)>,
     prices: BTreeMap<(ExchangeName, Market, Symbol), Instant>,
     offsets: BTreeMap<ExchangeName, i64>,
     trouble: BTreeMap<ExchangeName, (State, String)>,
@@ -89,9 +92,21 @@ impl Heard {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn want(&self, wants: &Wants) {
+        let mut inner = self.inner();
+        if inner.wants != *wants {
+            inner.wants.clone_from(wants);
+            inner.since = Some(Instant::now());
+        }
+    }
+
     fn hear(&self, view: &MarketView) {
         let mut inner = self.inner();
         for (exchange, venue) in &view.venues {
+            for (market, all) in &venue.instruments {
+                let known = all.keys().map(|symbol| (exchange.clone(), *market, symbol.clone()));
+                inner.instruments.extend(known);
+            }
             for (market, all) in &venue.references {
                 for symbol in all.keys() {
                     inner.prices.insert((exchange.clone(), *market, symbol.clone()), Instant::now());
@@ -144,25 +159,47 @@ impl Inner {
         }
     }
 
-    /// The age of the oldest price that is wanted; `None` where one was never heard.
+    /// The age of the oldest price that is wanted; `None` where one is still to be heard.
+    ///
+    /// A bot with several markets names its symbols once for all of them, so not every symbol is in every market.
     fn oldest(&self, want: &Want) -> Option<Duration> {
-        let mut oldest = Duration::ZERO;
+        let mut oldest: Option<Duration> = want.symbols.is_empty().then_some(Duration::ZERO);
         for (market, symbols) in &want.symbols {
-            if symbols.is_empty() {
-                let of_market =
-                    |(e, m, _): &(ExchangeName, Market, Symbol)| *e == want.exchange && m == market;
-                let newest =
-                    self.prices.iter().filter(|(key, _)| of_market(key)).map(|(_, at)| at.elapsed()).min()?;
-                oldest = oldest.max(newest);
-            }
-            for symbol in symbols {
-                let at = self.prices.get(&(want.exchange.clone(), *market, symbol.clone()))?;
-                oldest = oldest.max(at.elapsed());
-            }
+            let age = if symbols.is_empty() {
+                Some(self.newest_of(&want.exchange, *market)?)
+            } else {
+                self.oldest_of(&want.exchange, (*market, symbols))?
+            };
+            oldest = oldest.max(age);
         }
-        Some(oldest)
+        oldest
+    }
+
+    fn newest_of(&self, exchange: &ExchangeName, market: Market) -> Option<Duration> {
+        let here = |(e, m, _): &(ExchangeName, Market, Symbol)| e == exchange && *m == market;
+        self.prices.iter().filter(|(key, _)| here(key)).map(|(_, at)| at.elapsed()).min()
+    }
+
+    /// The oldest price of those symbols that the market has; the inner `None` where it has none of them.
+    fn oldest_of(
+        &self,
+        exchange: &ExchangeName,
+        (market, symbols): (Market, &[Symbol]),
+    ) -> Option<Option<Duration>> {
+        let known = symbols.iter().map(|symbol| (exchange.clone(), market, symbol.clone()));
+        let known: Vec<_> = known.filter(|key| self.instruments.contains(key)).collect();
+        let heard_out = self.since.is_some_and(|since| since.elapsed() > HEARD_OUT);
+        if known.is_empty() {
+            return heard_out.then_some(None);
+        }
+        let ages: Option<Vec<Duration>> =
+            known.iter().map(|key| self.prices.get(key).map(Instant::elapsed)).collect();
+        ages.map(|ages| ages.into_iter().max())
     }
 }
+
+/// After so long a market that told no instrument has none of those wanted.
+const HEARD_OUT: Duration = Duration::from_secs(10);
 
 async fn trouble(name: &ExchangeName, egress: &Egress) -> Option<(State, String)> {
     let exchange = claviger_exchange::exchange(name.as_str())?;
@@ -201,7 +238,7 @@ impl<D: Door> Door for Listening<D> {
         }
         let reply = self.door.ask(ask).await?;
         if let Reply::Wants(wants) = &reply {
-            self.heard.inner().wants.clone_from(wants);
+            self.heard.want(wants);
         }
         Ok(reply)
     }

@@ -342,6 +342,7 @@ fn log_changes(before: Option<&Venues>, now: &Venues) {
         }
         let why = venue.why.as_deref().unwrap_or_default();
         match venue.state.exit() {
+            _ if venue.state == super::health::State::Waiting => {}
             None => tracing::info!(%exchange, "prices are fresh and the clock is right"),
             Some(exit) => tracing::warn!(%exchange, why, code = exit.code(), "{}", exit.meaning()),
         }
