@@ -63,8 +63,20 @@ pub struct Signed<'a> {
     pub timestamp_ms: u64,
     /// How long the request stays valid after `timestamp_ms`, in milliseconds; at most what the exchange allows.
     pub window_ms: u64,
+    /// How long it could stay valid after `timestamp_ms` if everything that is not signed were changed; at least
+    /// `window_ms`. So long it must be remembered: what shortens the window may stand in an unsigned header, which a thief
+    /// leaves out.
+    pub longest_ms: u64,
     /// The passphrase, on exchanges whose keys have one.
     pub passphrase: Option<&'a str>,
+}
+
+impl Signed<'_> {
+    /// How long from `now_ms` (the exchange's time) its signature must be remembered.
+    #[must_use]
+    pub const fn remembered_ms(&self, now_ms: u64) -> u64 {
+        self.timestamp_ms.saturating_add(self.longest_ms).saturating_sub(now_ms)
+    }
 }
 
 /// The request does not say clearly who it is from.

@@ -30,13 +30,16 @@ fn signed<'a>(query: &Split<'a>, body: &Split<'a>, signature: &'a [u8]) -> Resul
     let timestamp = once(query.timestamp, body.timestamp, "timestamp")?;
     let window = once(query.window, body.window, "recvWindow")?;
     let unreadable = ClaimError::Unreadable;
+    let window_ms = window.map_or(Some(DEFAULT_WINDOW_MS), window_ms).ok_or(unreadable("recvWindow"))?;
     Ok(Signed {
         scheme: Scheme::HmacSha256Hex,
         messages: vec![query.parts.into_iter().chain(body.parts).filter(|part| !part.is_empty()).collect()],
         signature: hex(signature).ok_or(unreadable("signature"))?,
         timestamp_ms: millis(timestamp.ok_or(ClaimError::Missing("timestamp"))?)
             .ok_or(unreadable("timestamp"))?,
-        window_ms: window.map_or(Some(DEFAULT_WINDOW_MS), window_ms).ok_or(unreadable("recvWindow"))?,
+        window_ms,
+        // The window is signed too. Where query and body meet is not, but taken apart elsewhere the bytes are no pairs.
+        longest_ms: window_ms,
         passphrase: None,
     })
 }

@@ -40,6 +40,7 @@ pub(super) fn claim<'a>(request: &RawRequest<'a>) -> Result<Option<Claim<'a>>, C
         signature: signature.ok_or(ClaimError::Missing(SIGN))?.to_owned(),
         timestamp_ms,
         window_ms: window(request.header(EXPIRY)?, timestamp_ms)?,
+        longest_ms: WINDOW_MS,
         passphrase: Some(passphrase.ok_or(ClaimError::Missing(PASSPHRASE))?),
     };
     Ok(Some(Claim { key_id, signed: Some(signed) }))
@@ -140,6 +141,27 @@ mod tests {
             assert_eq!(iso(ms).as_deref().and_then(millis), Some(ms));
         }
         assert_eq!(iso(u64::MAX), None);
+    }
+
+    /// P7: the expiry is not signed, so a captured request without it would be fresh for longer.
+    #[test]
+    fn what_is_not_signed_shortens_no_memory() {
+        let header = |name: &str, value: &str| (name.into(), value.as_bytes().into());
+        let headers = [
+            header(KEY, "k"),
+            header(SIGN, "s"),
+            header(TIMESTAMP, "2020-12-08T09:08:57.715Z"),
+            header(PASSPHRASE, "p"),
+            header(EXPIRY, "1607418538715"),
+        ];
+        let method = claviger_core::Method::Get;
+        let path = "/api/v5/account/balance";
+        let request = RawRequest { method, prefix: None, path, query: None, headers: &headers, body: b"" };
+        let signed = claim(&request).unwrap().unwrap().signed.unwrap();
+        assert_eq!(signed.window_ms, 1_000);
+        assert_eq!(signed.remembered_ms(1_607_418_537_715), 30_000);
+        assert_eq!(signed.remembered_ms(1_607_418_547_715), 20_000);
+        assert_eq!(signed.remembered_ms(u64::MAX), 0);
     }
 
     #[test]
