@@ -68,7 +68,10 @@ pub(crate) fn authenticate(received: Received, against: Against<'_>) -> Result<A
         Some(signed) => Wish::fresh(signed.timestamp_ms, signed.window_ms, time.ms)?,
         None => own_wish(time.ms),
     };
-    let left = wish.left_ms(time.ms).unwrap_or_default();
+    let remembered = match &claim.signed {
+        Some(signed) => signed.remembered_ms(time.ms),
+        None => wish.left_ms(time.ms).unwrap_or_default(),
+    };
     let known = Known {
         bot: bot.name.clone(),
         evidence,
@@ -78,7 +81,7 @@ pub(crate) fn authenticate(received: Received, against: Against<'_>) -> Result<A
         mark: Mark::new(&received, claim.key_id, message, &signature),
         wish,
         time,
-        until: against.now.plus(left).plus(SKEW_MS),
+        until: against.now.plus(remembered).plus(SKEW_MS),
     };
     Ok(Authenticated { received, known })
 }
