@@ -151,7 +151,13 @@ static ROUTES: &[Route] = &[
         "symbol timestamp recvWindow signature",
         wallet::pairs,
     ),
-    row("GET", "/sapi/v1/margin/isolated/allPairs", READ, "symbol", wallet::pairs),
+    row(
+        "GET",
+        "/sapi/v1/margin/isolated/allPairs",
+        Security::Keyed,
+        "symbol timestamp recvWindow signature",
+        wallet::pairs,
+    ),
     row(
         "POST",
         "/sapi/v1/asset/transfer",
