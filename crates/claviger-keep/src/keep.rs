@@ -12,7 +12,7 @@ use claviger_door::{Received, Refusal, Reply, Seen};
 use claviger_store::Syncer;
 use claviger_vault::Vault;
 
-use crate::authenticate::{Against, authenticate};
+use crate::authenticate::authenticate;
 use crate::canary;
 use crate::record::{Recorded, Written};
 use crate::refused::Unserved;
@@ -39,16 +39,9 @@ impl Keep {
     pub(crate) fn receive(&self, received: Received) -> Result<Box<Written>, Refusal> {
         let asker = Asker::of(&received);
         let mut room = self.room();
-        let against = Against {
-            bots: &room.bots,
-            vault: &self.0.vault,
-            markets: &room.markets,
-            own_uid: room.own_uid,
-            now: room.now(),
-        };
         let permitted = room
             .serves()
-            .and_then(|()| authenticate(received, against))
+            .and_then(|()| authenticate(received, room.against(&self.0.vault)))
             .map_err(Into::into)
             .and_then(|authenticated| room.read(authenticated))
             .and_then(|meant| room.decide(meant))

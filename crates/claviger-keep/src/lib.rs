@@ -28,6 +28,7 @@ mod replay;
 mod room;
 mod settle;
 mod sign;
+mod steps;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -42,3 +43,5 @@ pub use record::Recorded;
 pub use refused::Unserved;
 pub use settle::Pending;
 pub use sign::host_of;
+#[doc(hidden)]
+pub use steps::After;

@@ -15,7 +15,7 @@ use claviger_exchange::{AnswerKind, ReadError, Row, Security, Stamp};
 use claviger_store::{Journal, State};
 use claviger_vault::Vault;
 
-use crate::authenticate::{Authenticated, Known};
+use crate::authenticate::{Against, Authenticated, Known};
 use crate::bots::Bots;
 use crate::clock::KeepClock;
 use crate::floods::Floods;
@@ -69,6 +69,12 @@ impl Room {
     /// The keep's time.
     pub(crate) fn now(&self) -> Time {
         self.clock.now()
+    }
+
+    /// What a request is authenticated against.
+    pub(crate) fn against<'a>(&'a self, vault: &'a Vault) -> Against<'a> {
+        let (bots, markets, own_uid, now) = (&self.bots, &self.markets, self.own_uid, self.now());
+        Against { bots, vault, markets, own_uid, now }
     }
 
     /// Passes while requests are taken.
