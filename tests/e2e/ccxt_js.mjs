@@ -7,7 +7,7 @@ const ccxt = require('ccxt');
 const plan = JSON.parse(process.argv[2]);
 const settings = { ...plan.keys, enableRateLimit: false };
 if (plan.way === 'connect') settings.httpsProxy = plan.proxy;
-const client = new (ccxt.default ?? ccxt)[plan.exchange](settings);
+const client = new ccxt[plan.exchange](settings);
 if (plan.way === 'base') {
     const prefixes = { 'https://api.binance.com': 'binance', 'https://fapi.binance.com': 'binance-usdm', 'https://dapi.binance.com': 'binance-coinm' };
     if (plan.exchange === 'okx') client.urls.api.rest = plan.base + '/okx';
@@ -19,7 +19,7 @@ if (plan.way === 'base') {
 }
 const say = (step, value) => console.log(JSON.stringify({ step, ...value }));
 const step = async (name, act) => {
-    try { say(name, { value: await act() }); } catch (e) { say(name, { error: e.constructor.name, retryable: e instanceof (ccxt.default ?? ccxt).NetworkError, message: String(e.message).slice(0, 300) }); }
+    try { say(name, { value: await act() }); } catch (e) { say(name, { error: e.constructor.name, retryable: e instanceof ccxt.NetworkError, message: String(e.message).slice(0, 300) }); }
 };
 const s = plan.symbol;
 await step('markets', async () => s in await client.loadMarkets());
@@ -37,4 +37,4 @@ await step('sell far below', () => client.createOrder(s, 'limit', 'sell', 0.002,
 await step('wrong symbol', () => client.createOrder('BTC/USDC', 'limit', 'buy', 0.002, near(0.99)));
 await step('perp', () => client.createOrder('BTC/USDT:USDT', 'limit', 'buy', 1, near(0.99), plan.exchange === 'okx' ? { tdMode: 'cross' } : {}));
 await step('unknown parameter', () => client.createOrder(s, 'limit', 'buy', 0.002, near(0.99), { surprise: '1' }));
-await step('withdrawal', () => client.withdraw('USDT', 10, 'TXxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx', undefined, { network: 'TRC20', fee: '1', pwd: 'x' }));
+await step('withdrawal', () => client.withdraw('USDT', 10, 'TXxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx', { network: 'TRC20', fee: '1' }));

@@ -1,5 +1,6 @@
 """A whole claviger for tests: paper exchanges, a home, a gateway, all as processes of the real binary."""
 
+import base64
 import contextlib
 import json
 import os
@@ -56,7 +57,7 @@ def free_port() -> int:
         return s.getsockname()[1]
 
 
-def until(what, seconds=30.0, every=0.05):
+def until(what, seconds=15.0, every=0.05):
     """Waits until `what()` is true and returns its value."""
     end = time.monotonic() + seconds
     while True:
@@ -102,7 +103,7 @@ class Sim:
 
     def record(self):
         """Every request as it came off TLS: a list of (exchange, bytes)."""
-        return [(r["exchange"], bytes.fromhex(r["bytes"])) for r in self.admin("/record")]
+        return [(r["exchange"], base64.b64decode(r["bytes"])) for r in self.admin("/record")]
 
     def stop(self):
         stop(self.process)
@@ -188,7 +189,7 @@ class Stack:
             pass_fds=(read,), stdout=subprocess.DEVNULL, stderr=open(self.log, "a"),
         )
         os.close(read)
-        until(self.ready, 60)
+        until(self.ready, 20)
         return self
 
     def ready(self):

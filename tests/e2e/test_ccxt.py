@@ -153,7 +153,7 @@ REFUSED = {
     "unknown parameter": (ccxt.BadRequest, lambda c, s: c.create_order(s, "limit", "buy", 0.002, near(c, s, 0.99), {"surprise": "1"})),
     "withdrawal": (
         ccxt.PermissionDenied,
-        lambda c, s: c.withdraw("USDT", 10, "TXxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", None, {"network": "TRC20", "fee": "1", "pwd": "x"}),
+        lambda c, s: c.withdraw("USDT", 10, "TXxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", {"network": "TRC20", "fee": "1"}),
     ),
     "transfer": (ccxt.PermissionDenied, lambda c, s: c.transfer("USDT", 1, "spot", "future" if c.raw.id == "binance" else "funding")),
 }

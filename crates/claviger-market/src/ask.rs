@@ -70,8 +70,11 @@ impl Now {
 /// How long to wait after so many failures in a row.
 pub(crate) fn pause(every: Duration, failures: u32) -> Duration {
     const LONGEST: Duration = Duration::from_secs(60);
+    const LONGEST_OF_PRICES: Duration = Duration::from_secs(10);
+    const PRICES: Duration = Duration::from_secs(10);
     let grown = every.saturating_mul(1 << failures.min(6));
-    if failures == 0 { every } else { grown.min(LONGEST.max(Duration::from_secs(1))) }
+    let longest = if every < PRICES { LONGEST_OF_PRICES } else { LONGEST };
+    if failures == 0 { every } else { grown.min(longest) }
 }
 
 /// Says that a feed fell silent or speaks again: once each, not at every try.
@@ -91,7 +94,7 @@ mod tests {
     #[test]
     fn failures_slow_down_and_never_speed_up() {
         let s = Duration::from_secs;
-        assert_eq!([0, 1, 2, 5, 6, u32::MAX].map(|n| pause(s(2), n)), [2, 4, 8, 60, 60, 60].map(s));
+        assert_eq!([0, 1, 2, 5, 6, u32::MAX].map(|n| pause(s(2), n)), [2, 4, 8, 10, 10, 10].map(s));
         assert_eq!(pause(s(3600), 0), s(3600));
         assert_eq!(pause(s(3600), 1), s(60), "an hourly feed that failed is asked again within a minute");
     }
