@@ -106,7 +106,7 @@ impl Room {
     pub(crate) fn decide(&mut self, meant: Meant) -> Result<Decided, Box<Stopped>> {
         let Meant { known, intent, row } = meant;
         let now = self.now();
-        if let Err(unserved) = self.first_time(&known, &intent, now) {
+        if let Err(unserved) = self.first_time(&known, (&intent, row), now) {
             return Err(Stopped::of(unserved, known.bot, Some(intent)));
         }
         let changes = intent.act.changes_state();
@@ -154,8 +154,21 @@ impl Room {
         }
     }
 
-    fn first_time(&mut self, known: &Known, intent: &Intent, now: Time) -> Result<(), Unserved> {
+    fn first_time(
+        &mut self,
+        known: &Known,
+        (intent, row): (&Intent, &Row),
+        now: Time,
+    ) -> Result<(), Unserved> {
         if known.evidence == Evidence::KeyId {
+            return Ok(());
+        }
+        if row.security != Security::Signed && !intent.act.changes_state() {
+            // The row needs no signature, and clients that sign it anyway do so for several paths at once with one
+            // timestamp, so with one signature. It is remembered, so that it cannot come back where one is needed.
+            if !self.reads.knows(&known.mark) {
+                self.reads.admit(&known.mark, (&known.bot, &known.peer), (now, known.until))?;
+            }
             return Ok(());
         }
         let up_ms = now.since(self.clock.started());
