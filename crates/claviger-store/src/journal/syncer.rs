@@ -11,13 +11,26 @@ use super::record::Next;
 
 /// Where in the journal an entry stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Position(pub(crate) u64);
+pub struct Position {
+    seq: u64,
+    /// Whether it is in the reserved segment. That one goes on from the last durable entry, so its numbers were given to
+    /// entries before that never became durable.
+    reserved: bool,
+}
 
 impl Position {
     /// The entry's number.
     #[must_use]
     pub const fn seq(self) -> u64 {
-        self.0
+        self.seq
+    }
+
+    pub(crate) const fn usual(seq: u64) -> Self {
+        Self { seq, reserved: false }
+    }
+
+    pub(crate) const fn reserved(seq: u64) -> Self {
+        Self { seq, reserved: true }
     }
 }
 
@@ -35,8 +48,10 @@ pub(crate) struct Mark {
 
 #[derive(Debug)]
 pub(crate) struct Shared {
-    /// The number of the last durable entry.
+    /// The number of the last durable entry outside of the reserved segment.
     synced_seq: AtomicU64,
+    /// The number of the last durable entry in the reserved segment.
+    reserved_seq: AtomicU64,
     broken: AtomicBool,
     /// Everything that was handed to the system.
     written: Mutex<Mark>,
@@ -78,6 +93,7 @@ impl Shared {
     pub(crate) fn new(file: Arc<Append>, path: PathBuf, at: Mark) -> Self {
         Self {
             synced_seq: AtomicU64::new(at.next.seq - 1),
+            reserved_seq: AtomicU64::new(0),
             broken: AtomicBool::new(false),
             written: Mutex::new(at),
             syncing: Mutex::new(Syncing { file, path, synced: at }),
@@ -85,7 +101,8 @@ impl Shared {
     }
 
     fn is_synced(&self, upto: Position) -> bool {
-        self.synced_seq.load(Ordering::Acquire) >= upto.0
+        let last = if upto.reserved { &self.reserved_seq } else { &self.synced_seq };
+        last.load(Ordering::Acquire) >= upto.seq
     }
 
     pub(crate) fn is_broken(&self) -> bool {
@@ -121,6 +138,12 @@ impl Shared {
     pub(crate) fn now_synced(&self, syncing: &mut Syncing, mark: Mark) {
         syncing.synced = mark;
         self.synced_seq.store(mark.next.seq - 1, Ordering::Release);
+    }
+
+    /// As [`Shared::now_synced`], for the reserved segment: it makes nothing durable that was written elsewhere.
+    pub(crate) fn now_reserved(&self, syncing: &mut Syncing, mark: Mark) {
+        syncing.synced = mark;
+        self.reserved_seq.store(mark.next.seq - 1, Ordering::Release);
     }
 }
 

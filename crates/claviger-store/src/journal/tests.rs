@@ -273,7 +273,12 @@ fn a_full_disk_closes_it_for_all_but_urgent_entries() {
     for n in 50..60 {
         let at = journal.append_urgent(Time::from_millis(n), &word(n)).unwrap();
         journal.syncer().sync(at).unwrap();
+        assert_eq!(journal.last(), Some(at));
     }
+    assert!(
+        matches!(journal.syncer().sync(at), Err(JournalError::Broken)),
+        "entries in the reserved segment have taken its number, and do not make 3 durable"
+    );
     drop(journal);
     let expected: Vec<Word> = words(2).into_iter().chain((50..60).map(word)).collect();
     assert_eq!(home.words(), expected, "word 3 was set aside");

@@ -172,7 +172,7 @@ impl Journal {
             let file = self.dir.join(file_name(self.at.segment));
             return Err(JournalError::Io { what: "write", file, source });
         }
-        let position = Position(self.at.next.seq);
+        let position = Position::usual(self.at.next.seq);
         self.at = Mark { length: self.at.length + self.buffer.len() as u64, next, ..self.at };
         self.shared.set_written(self.at);
         Ok(position)
@@ -212,14 +212,14 @@ impl Journal {
                 (from.segment + 1, 0)
             }
         };
-        let position = Position(next.seq);
+        let position = Position::reserved(next.seq);
         let next = print(&mut bytes, next, (entry.kind_number(), at), entry)?;
         match &mut self.reserve {
             Some(reserve) => reserve.put(&bytes)?,
             None => self.reserve = Some(Reserve::begin(&self.dir, segment, &bytes)?),
         }
         self.at = Mark { segment, length: before + bytes.len() as u64, next };
-        shared.now_synced(&mut syncing, self.at);
+        shared.now_reserved(&mut syncing, self.at);
         Ok(position)
     }
 
@@ -245,7 +245,8 @@ impl Journal {
     pub const fn last(&self) -> Option<Position> {
         match self.at.next.seq.checked_sub(1) {
             None | Some(0) => None,
-            Some(last) => Some(Position(last)),
+            Some(last) if self.reserve.is_some() => Some(Position::reserved(last)),
+            Some(last) => Some(Position::usual(last)),
         }
     }
 
