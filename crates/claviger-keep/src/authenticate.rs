@@ -25,6 +25,8 @@ pub(crate) struct Known {
     pub(crate) bot: BotName,
     pub(crate) evidence: Evidence,
     pub(crate) peer: claviger_core::Peer,
+    /// The same, as the gateway saw it.
+    pub(crate) door_peer: claviger_door::Peer,
     pub(crate) exchange: &'static dyn Exchange,
     pub(crate) surface: &'static Surface,
     pub(crate) mark: Mark,
@@ -76,6 +78,7 @@ pub(crate) fn authenticate(received: Received, against: Against<'_>) -> Result<A
         bot: bot.name.clone(),
         evidence,
         peer: peer(&received.peer, against.own_uid),
+        door_peer: received.peer.clone(),
         exchange,
         surface,
         mark: Mark::new(&received, claim.key_id, message, &signature),

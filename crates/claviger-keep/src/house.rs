@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use claviger_core::book::{Fate, Tracked};
 use claviger_core::entry::ObservedEntry;
-use claviger_core::{Entry, Intent, IntentId, KeyName, Observed, OrderRef, Resting, Symbol, Time};
+use claviger_core::{Entry, Intent, IntentId, KeyName, Observed, OrderRef, Outcome, Resting, Symbol, Time};
 use claviger_door::{Returns, Seen};
 use claviger_exchange::{Exchange, HouseCall, Security};
 
@@ -12,7 +12,7 @@ use crate::authenticate::surface;
 use crate::fresh::own_wish;
 use crate::record::{Grounds, Written};
 use crate::room::Room;
-use crate::settle::Pending;
+use crate::settle::{Matter, Pending};
 
 /// A reading call of claviger's own: it changes nothing, so it needs no durable entry before it leaves.
 pub(crate) struct HouseRead {
@@ -36,6 +36,9 @@ const PACE_MS: u64 = 1000;
 /// How long after its deadline an order of unknown fate is asked about: by then it has arrived or never will.
 const LANDED_MS: u64 = 10_000;
 
+/// How long an answer may take, in milliseconds; far more than the way out gives it.
+const LONGEST_MS: u64 = 300_000;
+
 /// How often the book forgets what time made irrelevant, in milliseconds.
 const SWEEP_MS: u64 = 60_000;
 
@@ -46,9 +49,20 @@ impl Room {
         if now.since(self.house.swept) > SWEEP_MS {
             self.house.swept = now;
             self.book.sweep(now);
+            self.give_up(now);
         }
         let keys: Vec<KeyName> = self.keys.keys().cloned().collect();
         keys.into_iter().find_map(|key| self.chore_with(key, now))
+    }
+
+    /// Settles as unknown what was not settled in time.
+    fn give_up(&mut self, now: Time) {
+        for pending in self.tickets.take_older(now.minus(LONGEST_MS)) {
+            tracing::warn!(endpoint = ?pending.leaves.endpoint, "an answer was never told");
+            if let Matter::Change(id) = pending.matter {
+                self.conclude(id, Outcome::Unknown { why: "never told".into() }, Some(pending.sent));
+            }
+        }
     }
 
     fn chore_with(&mut self, key: KeyName, now: Time) -> Option<Box<Written>> {

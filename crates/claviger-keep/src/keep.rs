@@ -125,7 +125,9 @@ impl Keep {
 
     /// Makes durable what nothing waits for.
     pub(crate) fn sync_written(&self) {
-        let last = self.room().journal.last();
+        let room = self.room();
+        let last = room.journal.last().filter(|_| !room.journal.is_broken());
+        drop(room);
         if let Some(Err(error)) = last.map(|last| self.0.syncer.sync(last)) {
             tracing::error!(%error, "the journal could not be synced");
         }

@@ -1,15 +1,13 @@
 //! What the keep knows of the markets, put together from what the gateway's process sends.
 
-use std::sync::Arc;
-
 use claviger_core::{Clock, ExchangeName, MarketView, SurfaceName, Time, Venue};
 
-/// The current view, in the keep's time. Judgements hold the view they used; a new one replaces it.
+/// The current view, in the keep's time.
 ///
 /// The sender is not trusted with ages: a value can be made older by it, never younger than the frame that brought it.
 #[derive(Clone, Debug, Default)]
 pub struct Markets {
-    view: Arc<MarketView>,
+    view: MarketView,
 }
 
 /// The longest that a measured clock counts as known, in milliseconds.
@@ -36,7 +34,7 @@ impl Markets {
 
     /// Takes in changed values, sent when the sender's time was `sent` and heard when the keep's time was `heard`.
     pub fn merge(&mut self, changed: MarketView, sent: Time, heard: Time) {
-        let own = Arc::make_mut(&mut self.view);
+        let own = &mut self.view;
         let rebased = |at: Time| heard.minus(sent.since(at));
         let shift = i128::from(sent.millis()) - i128::from(heard.millis());
         for (exchange, venue) in changed.venues {

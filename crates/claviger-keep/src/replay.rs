@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 
-use claviger_core::{BotName, Peer, Time};
-use claviger_door::Received;
+use claviger_core::{BotName, Time};
+use claviger_door::{Peer, Received};
 use sha2::{Digest as _, Sha256};
 
 /// By what a request is known.
@@ -202,16 +202,16 @@ fn halves(whole: [u8; 32]) -> [[u8; 16]; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use claviger_core::{Address, Method};
+    use claviger_core::Method;
     use claviger_door::Way;
 
     fn peer(last: u8) -> Peer {
-        Peer { address: Address::Ip([127, 0, 0, last].into()), same_user: true }
+        Peer { address: Some([127, 0, 0, last].into()), uid: None, way: Way::Base }
     }
 
     fn request() -> Received {
         Received {
-            peer: claviger_door::Peer { address: None, uid: None, way: Way::Base },
+            peer: peer(1),
             exchange: "binance".parse().unwrap(),
             surface: "spot".parse().unwrap(),
             method: Method::Get,

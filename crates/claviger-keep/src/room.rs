@@ -176,7 +176,7 @@ impl Room {
             return Err(Unserved::BeforeStart);
         }
         if !intent.act.changes_state() {
-            self.reads.admit(&known.mark, (&known.bot, &known.peer), (now, known.until))?;
+            self.reads.admit(&known.mark, (&known.bot, &known.door_peer), (now, known.until))?;
             return Ok(());
         }
         let cancels = matches!(intent.act, Act::Cancel(_) | Act::CancelAll { .. });

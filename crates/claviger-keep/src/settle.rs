@@ -93,6 +93,17 @@ impl Tickets {
         self.open.drain().map(|(_, pending)| pending).collect()
     }
 
+    /// Everything that left before `before`, taken out: whoever should have settled it did not.
+    pub(crate) fn take_older(&mut self, before: Time) -> Vec<Pending> {
+        let old: Vec<u64> = self
+            .open
+            .iter()
+            .filter(|(_, pending)| pending.left < before)
+            .map(|(ticket, _)| *ticket)
+            .collect();
+        old.into_iter().filter_map(|ticket| self.take(ticket)).collect()
+    }
+
     /// Whether a call of claviger's own with that key is under way.
     pub(crate) fn asks_already(&self, key: &KeyName) -> bool {
         self.houses.contains(key)

@@ -3,7 +3,7 @@
 use claviger_core::{Entry, Method, OperatorAct};
 use claviger_door::{Command, Desk as _, Exit, Said, Target};
 
-use crate::testing::{CONFIG, Home, REAL_ID, REAL_SECRET, command, factor, put, sensitive};
+use crate::testing::{CONFIG, Home, REAL_ID, REAL_SECRET, command, factor, put, rule_and_text, sensitive};
 
 fn freeze(target: Target) -> Command {
     Command::Freeze(target)
@@ -51,6 +51,21 @@ fn p9_a_freeze_works_with_a_broken_journal() {
     assert!(home.keep.room().is_frozen(&"grid".parse().unwrap(), None));
     let home = home.reopened();
     assert_eq!(home.refused(home.bot("grid").order("0.01", "50000", "")).0, "freeze");
+}
+
+/// The freeze takes the number that the order's entry had, and must not pass for it.
+#[test]
+fn p1_a_freeze_on_a_broken_journal_frees_no_order() {
+    let home = Home::new();
+    let order = home.keep.receive(home.bot("grid").order("0.01", "50000", "")).unwrap();
+    home.keep.room().journal.close();
+    for _ in 0..3 {
+        command(&mut home.keep.clone(), freeze(Target::Bot("reader".parse().unwrap())));
+    }
+    match home.keep.send(order) {
+        claviger_door::Reply::Refuse(refusal) => assert_eq!(rule_and_text(&refusal).0, "journal"),
+        other => panic!("{}", crate::testing::said(&other)),
+    }
 }
 
 #[test]

@@ -78,6 +78,27 @@ fn p7_nothing_is_replayed_after_a_restart() {
     assert!(text.contains("accepted before"), "{text}");
 }
 
+/// On OKX the expiry is not signed: taking it off must not make a remembered request fresh again.
+#[test]
+fn p7_an_unsigned_window_shortens_no_memory() {
+    let home = Home::new();
+    let bot = home.bot("swing");
+    let body =
+        r#"{"instId":"BTC-USDT","tdMode":"cash","side":"buy","ordType":"limit","sz":"0.01","px":"50000"}"#;
+    let plain = bot.okx(Method::Post, "/api/v5/trade/order", body);
+    let mut short = plain.clone();
+    let expiry = (bot.now() + 500).to_string();
+    short.headers.push(("expTime".into(), expiry.as_bytes().into()));
+    home.sent(short);
+    for ms in [4_000, 10_000, 10_000] {
+        let mut room = home.keep.room();
+        room.clock = room.clock.later(ms);
+        drop(room);
+        home.refresh();
+        replayed(&home, plain.clone());
+    }
+}
+
 #[test]
 fn p7_a_denied_request_was_not_accepted() {
     let home = Home::new();
