@@ -167,7 +167,7 @@ impl Room {
             // The row needs no signature, and clients that sign it anyway do so for several paths at once with one
             // timestamp, so with one signature. It is remembered, so that it cannot come back where one is needed.
             if !self.reads.knows(&known.mark) {
-                self.reads.admit(&known.mark, (&known.bot, &known.peer), (now, known.until))?;
+                self.reads.admit(&known.mark, (&known.bot, &known.door_peer), (now, known.until))?;
             }
             return Ok(());
         }
