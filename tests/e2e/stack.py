@@ -93,7 +93,7 @@ class Sim:
         return json.loads(text) if text else None
 
     def orders(self, exchange):
-        return self.admin(f"/orders?exchange={exchange}")
+        return self.admin("/orders")[exchange]
 
     def set_price(self, exchange, symbol, price):
         self.admin("/price", {"exchange": exchange, "symbol": symbol, "price": str(price)})

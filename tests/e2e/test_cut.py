@@ -49,10 +49,9 @@ def by_client_id(stack):
     names, outcomes = {}, {}
     for line in stack.run("journal", "show", "--all", "--json").stdout.splitlines():
         entry = json.loads(line)["entry"]
-        if "intent" in entry:
-            order = entry["intent"]["asked"]["act"].get("place")
-            if order:
-                names[entry["intent"]["id"]] = order["client_id"]
-        if "outcome" in entry and entry["outcome"]["id"] in names:
-            outcomes.setdefault(names[entry["outcome"]["id"]], entry["outcome"]["outcome"])
+        kind, body = entry["kind"], entry["body"]
+        if kind == "intent" and "place" in body["asked"]["act"]:
+            names[body["id"]] = body["asked"]["act"]["place"]["client_id"]
+        if kind == "outcome" and body["id"] in names:
+            outcomes.setdefault(names[body["id"]], body["outcome"])
     return outcomes

@@ -148,8 +148,9 @@ def test_full_disk(own, tmp_path):
     small = tmp_path / "small"
     small.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=0700", "tmpfs", str(small)], check=True)
+    stack = None
     try:
-        stack = own({"spot": {**BOTS["spot"], "max_day": "100000000 USDT", "max_open_orders": 100000}})
+        stack = own({"spot": {**BOTS["spot"], "max_day": "100000000 USDT", "max_open_orders": 5000}})
         shutil.copytree(stack.home, small / "home")
         stack.home.rename(stack.home.with_name("moved"))
         os.chmod(small / "home", 0o700)
@@ -159,7 +160,7 @@ def test_full_disk(own, tmp_path):
         keys = stack.secrets("spot")
         assert raw.send(stack.port, raw.order("binance", keys, "first", "49900"))[0] == 200
         filler = small / "filler"
-        with open(filler, "wb") as f:
+        with open(filler, "wb", buffering=0) as f:
             try:
                 while True:
                     f.write(b"\0" * 65536)
@@ -180,9 +181,8 @@ def test_full_disk(own, tmp_path):
         assert text.count('"outcome"') >= accepted
         assert '"first"' in text
     finally:
-        for made in ("serve_process",):
-            if stack.serve_process:
-                stop(stack.serve_process)
+        if stack and stack.serve_process:
+            stop(stack.serve_process)
         subprocess.run(["umount", "-l", str(small)], check=False)
 
 
@@ -195,7 +195,7 @@ def test_serve_ends_with_code_when_the_disk_is_full_at_start(own, tmp_path):
         shutil.copytree(stack.home, small / "home")
         os.chmod(small / "home", 0o700)
         stack.home = small / "home"
-        with open(small / "filler", "wb") as f:
+        with open(small / "filler", "wb", buffering=0) as f:
             try:
                 while True:
                     f.write(b"\0" * 4096)
