@@ -72,9 +72,17 @@ impl Failure {
         self
     }
 
+    /// What to do: what was said, else what fits the code.
+    fn hints(&self) -> Vec<&str> {
+        match self.hint.as_slice() {
+            [] => advice(self.exit).into_iter().collect(),
+            said => said.iter().map(String::as_str).collect(),
+        }
+    }
+
     /// As one line of JSON.
     pub fn json(&self) -> String {
-        serde_json::json!({ "error": { "what": self.what, "because": self.because, "try": self.hint, "exit": self.exit.code() } })
+        serde_json::json!({ "error": { "what": self.what, "because": self.because, "try": self.hints(), "exit": self.exit.code() } })
             .to_string()
     }
 }
@@ -83,7 +91,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "claviger: {}", self.what)?;
         self.because.iter().try_for_each(|line| write!(f, "\n  because {line}"))?;
-        self.hint.iter().try_for_each(|line| write!(f, "\n  try {line}"))
+        self.hints().iter().try_for_each(|line| write!(f, "\n  try {line}"))
     }
 }
 
@@ -102,6 +110,34 @@ impl From<Refused> for Failure {
 impl From<Failure> for Refused {
     fn from(failure: Failure) -> Self {
         Self { what: failure.what, because: failure.because, hint: failure.hint, exit: failure.exit }
+    }
+}
+
+/// What to do where nothing better is known.
+const fn advice(exit: Exit) -> Option<&'static str> {
+    match exit {
+        Exit::WrongPassphrase => Some("the passphrase again"),
+        Exit::Vault => Some("to put the vault back from a backup"),
+        Exit::NotPrivate => Some("to give the home to the user that claviger runs as: `chown -R USER HOME; chmod -R go= HOME`"),
+        Exit::Config => Some("to mend claviger.toml; `claviger apply --dry-run` checks it"),
+        Exit::Factor => Some("the command again with the vault's passphrase"),
+        Exit::Store => Some("`claviger journal verify`, and a backup of the home"),
+        Exit::DiskFull => Some("to make room"),
+        Exit::KeepEnded => Some("the log of `claviger serve`, and to start it again"),
+        Exit::NoSecret => Some("a terminal, or a file descriptor"),
+        Exit::Failed
+        | Exit::Usage
+        | Exit::PortInUse
+        | Exit::Home
+        | Exit::Network
+        | Exit::Name
+        | Exit::Clock
+        | Exit::NoHome
+        | Exit::OtherVersion
+        | Exit::Certificate
+        | Exit::StalePrices
+        | Exit::Unsupported
+        | Exit::Demo => None,
     }
 }
 

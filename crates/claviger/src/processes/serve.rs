@@ -18,7 +18,7 @@ use super::here::Here;
 use super::{keep, wiring};
 use crate::args::{Global, LogForm};
 use crate::factor::Factor;
-use crate::failure::Failure;
+use crate::failure::{Failure, is_full};
 use crate::home::Home;
 use crate::logging;
 
@@ -31,6 +31,7 @@ pub fn serve(global: &Global, (log, with_parent): (LogForm, bool)) -> Result<(),
     let home = Home::locate(global.home.clone())?;
     super::here::check(&home)?;
     let _lock = home.lock()?;
+    room_on_disk(&home)?;
     // Before the passphrase is asked for: a mistake in the file is told at once.
     let isolation = wiring::active(&home)?.isolation();
     let control = listen(&home.control())?;
@@ -47,6 +48,19 @@ pub fn serve(global: &Global, (log, with_parent): (LogForm, bool)) -> Result<(),
     let _ = std::fs::remove_file(home.control());
     let _ = std::fs::remove_file(home.status());
     served
+}
+
+/// Nothing may be sent that cannot be written down, so on a full disk there is no point in starting.
+fn room_on_disk(home: &Home) -> Result<(), Failure> {
+    let probe = home.path().join("probe");
+    let tried = claviger_os::replace(&probe, &[0; 64 * 1024], 0o600);
+    // It may not be there; what was left of it is swept.
+    let _ = std::fs::remove_file(&probe);
+    tried.map_err(|e| {
+        Failure::new(Exit::Failed, format!("cannot write to {}", home.path().display()))
+            .caused_by(&e)
+            .full_disk(is_full(&e))
+    })
 }
 
 /// One TLS library for the whole process.
