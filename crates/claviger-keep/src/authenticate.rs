@@ -13,7 +13,7 @@ use crate::replay::Mark;
 
 /// A request of a bot that proved who it is.
 ///
-/// Made by [`authenticate`] alone and used up by the next step.
+/// Made by `authenticate` alone and used up by the next step.
 #[must_use]
 pub struct Authenticated {
     received: Received,

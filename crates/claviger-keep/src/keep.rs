@@ -1,7 +1,7 @@
 //! The way of one request.
 //!
-//! [`Keep::receive`] goes from what came in to what is written down, [`Keep::send`] from there to what may leave, and
-//! [`Keep::settle`] takes what came back. Between the first two lies one wait for the disk, shared by all who wait.
+//! `Keep::receive` goes from what came in to what is written down, `Keep::send` from there to what may leave, and
+//! `Keep::settle` takes what came back. Between the first two lies one wait for the disk, shared by all who wait.
 
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
