@@ -52,6 +52,9 @@ pub(crate) struct Shared {
     synced_seq: AtomicU64,
     /// The number of the last durable entry in the reserved segment.
     reserved_seq: AtomicU64,
+    /// Nothing more is appended. What was written before may still be synced, once.
+    closed: AtomicBool,
+    /// A sync failed: what is not durable by now never will be.
     broken: AtomicBool,
     /// Everything that was handed to the system.
     written: Mutex<Mark>,
@@ -94,6 +97,7 @@ impl Shared {
         Self {
             synced_seq: AtomicU64::new(at.next.seq - 1),
             reserved_seq: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
             broken: AtomicBool::new(false),
             written: Mutex::new(at),
             syncing: Mutex::new(Syncing { file, path, synced: at }),
@@ -105,11 +109,17 @@ impl Shared {
         last.load(Ordering::Acquire) >= upto.seq
     }
 
-    pub(crate) fn is_broken(&self) -> bool {
-        self.broken.load(Ordering::Acquire)
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    /// No sync counts from now on.
     pub(crate) fn set_broken(&self) {
+        self.close();
         self.broken.store(true, Ordering::Release);
     }
 
@@ -123,7 +133,7 @@ impl Shared {
 
     /// Syncs everything written so far. A failure closes the journal for writing.
     pub(crate) fn sync_all(&self, syncing: &mut Syncing) -> Result<(), JournalError> {
-        if self.is_broken() {
+        if self.broken.load(Ordering::Acquire) {
             return Err(JournalError::Broken);
         }
         let written = *lock(&self.written);

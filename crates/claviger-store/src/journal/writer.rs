@@ -136,7 +136,8 @@ impl Journal {
         let file = Arc::new(open_segment(&path)?);
         // What an earlier process wrote and was read back may not be durable yet.
         file.sync().map_err(|source| JournalError::Io { what: "sync", file: path.clone(), source })?;
-        let shared = Arc::new(Shared::new(Arc::clone(&file), path, mark));
+        // Syncing has a descriptor of its own, so that a write that fails does not forbid to sync what came before.
+        let shared = Arc::new(Shared::new(Arc::new(open_segment(&path)?), path, mark));
         Ok(Self { dir: dir.to_owned(), options, shared, file, at: mark, reserve: None, buffer: Vec::new() })
     }
 
@@ -157,7 +158,7 @@ impl Journal {
     /// # Errors
     /// After any error but [`JournalError::TooLong`] and [`JournalError::Encoding`] the journal takes only urgent entries.
     pub fn append<E: JournalEntry>(&mut self, at: Time, entry: &E) -> Result<Position, JournalError> {
-        if self.shared.is_broken() {
+        if self.shared.is_closed() {
             return Err(JournalError::Broken);
         }
         self.buffer.clear();
@@ -168,7 +169,7 @@ impl Journal {
             next = print(&mut self.buffer, self.at.next, (entry.kind_number(), at), entry)?;
         }
         if let Err(source) = self.file.write(&self.buffer) {
-            self.shared.set_broken();
+            self.shared.close();
             let file = self.dir.join(file_name(self.at.segment));
             return Err(JournalError::Io { what: "write", file, source });
         }
@@ -196,10 +197,12 @@ impl Journal {
     }
 
     fn append_reserved<E: JournalEntry>(&mut self, at: Time, entry: &E) -> Result<Position, JournalError> {
-        self.shared.set_broken();
         let shared = Arc::clone(&self.shared);
+        shared.close();
         let mut syncing = shared.syncing();
-        // What was written but not synced was never acknowledged: the reserved segment follows the last durable entry.
+        // What was written before is durable after this, or never: the reserved segment follows the last durable entry.
+        let _ = shared.sync_all(&mut syncing);
+        shared.set_broken();
         let from = syncing.synced;
         let mut bytes = Vec::new();
         let mut next = from.next;
@@ -231,13 +234,13 @@ impl Journal {
 
     /// Takes only urgent entries from now on, as after a failed write.
     pub fn close(&self) {
-        self.shared.set_broken();
+        self.shared.close();
     }
 
     /// Whether a write or sync failed, so that only urgent entries are taken.
     #[must_use]
     pub fn is_broken(&self) -> bool {
-        self.shared.is_broken()
+        self.shared.is_closed()
     }
 
     /// Where the last entry stands; `None` in an empty journal.
@@ -273,13 +276,13 @@ impl Journal {
         shared.sync_all(&mut syncing)?;
         let begun = start_segment(&self.dir, self.at.segment + 1, self.at.next, None).and_then(|mark| {
             let path = self.dir.join(file_name(mark.segment));
-            Ok((mark, Arc::new(open_segment(&path)?), path))
+            Ok((mark, open_segment(&path)?, open_segment(&path)?, path))
         });
-        let (mark, file, path) = begun.inspect_err(|_| shared.set_broken())?;
-        (syncing.file, syncing.path) = (Arc::clone(&file), path);
+        let (mark, write, sync, path) = begun.inspect_err(|_| shared.close())?;
+        (syncing.file, syncing.path) = (Arc::new(sync), path);
         shared.set_written(mark);
         shared.now_synced(&mut syncing, mark);
-        (self.file, self.at) = (file, mark);
+        (self.file, self.at) = (Arc::new(write), mark);
         Ok(())
     }
 }
