@@ -1,6 +1,5 @@
 //! `claviger.toml`: read whole, and edited so that its comments and layout stay.
 
-use claviger_core::config::{Authority, BySurface, PRODUCTION};
 use claviger_core::{BotName, Config, ExchangeName, KeyName};
 use claviger_door::Exit;
 use claviger_exchange::Exchange;
@@ -144,22 +143,12 @@ fn table_of<'a>(home: &Home, document: &'a mut DocumentMut, kind: &str) -> Resul
 
 /// What a real key is sealed to: the environment and the hosts that claviger.toml gives its exchange.
 pub fn binding(config: &Config, exchange: &dyn Exchange) -> (Box<str>, Vec<Box<str>>) {
-    let settings = config.exchange(&exchange.exchange_name());
-    let mut hosts: Vec<Box<str>> = Vec::new();
-    for surface in exchange.surfaces() {
-        let own: Option<&Authority> = settings
-            .rest
-            .as_ref()
-            .and_then(|rest: &BySurface<Authority>| rest.of(&exchange.surface_name(surface)));
-        match own {
-            Some(authority) => hosts.push(authority.to_string().into()),
-            None => hosts.extend(surface.hosts.iter().map(|host| Box::from(*host))),
-        }
-    }
+    let surfaces = exchange.surfaces().iter();
+    let mut hosts: Vec<Box<str>> =
+        surfaces.map(|surface| claviger_keep::host_of(config, exchange, surface)).collect();
     hosts.sort_unstable();
     hosts.dedup();
-    let environment = settings.environment();
-    (if environment.is_empty() { PRODUCTION } else { environment }.into(), hosts)
+    (config.exchange(&exchange.exchange_name()).environment().into(), hosts)
 }
 
 #[cfg(test)]
@@ -218,5 +207,8 @@ mod tests {
         let text = "[exchange.binance]\nenvironment = \"simulator\"\nrest = \"127.0.0.1:9443\"\n";
         let sim = binding(&parse(&home(), text).unwrap(), exchange);
         assert_eq!(sim, ("simulator".into(), vec!["127.0.0.1:9443".into()]));
+        let text = "[exchange.binance]\nenvironment = \"testnet\"\nrest = \"testnet.binance.vision\"\n";
+        let testnet = binding(&parse(&home(), text).unwrap(), exchange);
+        assert_eq!(testnet.1, ["testnet.binance.vision".into()], "as the keep will ask for it");
     }
 }

@@ -118,7 +118,9 @@ const fn advice(exit: Exit) -> Option<&'static str> {
     match exit {
         Exit::WrongPassphrase => Some("the passphrase again"),
         Exit::Vault => Some("to put the vault back from a backup"),
-        Exit::NotPrivate => Some("to give the home to the user that claviger runs as: `chown -R USER HOME; chmod -R go= HOME`"),
+        Exit::NotPrivate => Some(
+            "to give the home to the user that claviger runs as: `chown -R USER HOME; chmod -R go= HOME`",
+        ),
         Exit::Config => Some("to mend claviger.toml; `claviger apply --dry-run` checks it"),
         Exit::Factor => Some("the command again with the vault's passphrase"),
         Exit::Store => Some("`claviger journal verify`, and a backup of the home"),
