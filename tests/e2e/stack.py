@@ -120,7 +120,7 @@ class Stack:
         self.bots = dict(bots or BOTS)
         self.config = config
         self.serve_process = None
-        self.run("init")
+        self.run("init", "--small-machine")
         self.write_config({})
         for name, exchange in (("binance-main", "binance"), ("okx-main", "okx")):
             key = sim.facts["keys"][exchange]

@@ -30,19 +30,34 @@ def gone(pid):
         return True
 
 
-async def storm(stack, keys, price, number, victim, after):
-    """64 orders at once, and a kill in their midst; what was sent comes back."""
-    sent = []
+async def storm(stack, keys, price, number, victim, rng):
+    """64 orders at once, and a kill in their midst: at a random time, or once a random number of them is answered."""
+    sent, answered = [], asyncio.Event()
+    after, left = rng.uniform(0, 0.3), rng.randint(0, 60)
     for n in range(32):
         for exchange in EXCHANGES:
             client_id = f"k{number}x{n}{exchange[0]}"
             request = raw.order(exchange, keys[exchange], client_id, price[exchange], window=60000)
             sent.append((exchange, client_id, request))
+
     async def kill():
-        await asyncio.sleep(after)
+        if left:
+            await asyncio.wait_for(answered.wait(), 10)
+            await asyncio.sleep(after / 30)
+        else:
+            await asyncio.sleep(after)
         for pid in victim:
             os.kill(pid, signal.SIGKILL)
-    answers = await asyncio.gather(kill(), *(raw.send_async(stack.port, request) for _, _, request in sent))
+
+    async def send(request):
+        nonlocal left
+        answer = await raw.send_async(stack.port, request)
+        left -= 1
+        if left <= 0:
+            answered.set()
+        return answer
+
+    answers = await asyncio.gather(kill(), *(send(request) for _, _, request in sent))
     return [(*s, *a) for s, a in zip(sent, answers[1:])]
 
 
@@ -77,7 +92,7 @@ def test_kills(own):
             price[exchange] = "49800"
         gateway, keep = processes(stack)[:2]
         victim = rng.choice([[gateway], [keep], [keep, gateway]])
-        got = asyncio.run(storm(stack, keys, price, number, victim, rng.uniform(0, 0.12)))
+        got = asyncio.run(storm(stack, keys, price, number, victim, rng))
         results += got
         until(lambda: gone(gateway) and gone(keep))
         stack.serve_process.wait()
@@ -101,7 +116,7 @@ def test_kills(own):
     assert not twice, f"sent twice: {sorted(twice)[:5]}"
     for exchange in EXCHANGES:
         placed = [o for o in stack.sim.orders(exchange)]
-        value = sum(decimal.Decimal(str(o["price"])) * decimal.Decimal(str(o["quantity"])) for o in placed)
+        value = sum(decimal.Decimal(str(o["price"])) * decimal.Decimal(str(o["qty"])) for o in placed)
         assert value <= MAX_DAY, f"{exchange}: {value} USDT at the exchange, max_day = {MAX_DAY} USDT"
     print(f"{ROUNDS} kills, {len(seen)} orders seen, {replayed} replays refused, {time.monotonic() - started:.0f} s")
 

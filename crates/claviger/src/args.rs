@@ -79,7 +79,11 @@ pub enum Command {
     #[command(
         after_help = "Examples:\n  claviger init\n  claviger init --home /var/lib/claviger --credential /run/keys/passphrase"
     )]
-    Init,
+    Init {
+        /// Stretch the passphrase with 64 MiB of memory instead of 256: the least that is allowed
+        #[arg(long)]
+        small_machine: bool,
+    },
     /// Real keys: enrol, list, freeze, remove
     #[command(subcommand)]
     Key(KeyCommand),

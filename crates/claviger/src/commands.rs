@@ -28,7 +28,7 @@ pub mod demo_parts {
 pub fn run(args: Args) -> Result<(), Failure> {
     let Args { global, command } = args;
     match command {
-        Command::Init => init::run(&global),
+        Command::Init { small_machine } => init::run(&global, small_machine),
         Command::Key(command) => key::run(&global, command),
         Command::Bot(command) => bot::run(&global, command),
         Command::Apply { dry_run } => apply::run(&global, dry_run),

@@ -20,9 +20,10 @@ use crate::processes::vault_failed;
 use crate::stamp;
 
 /// Makes the folder, the vault, the local CA, claviger.toml and the empty files of a home.
-pub fn run(global: &Global) -> Result<(), Failure> {
+pub fn run(global: &Global, small_machine: bool) -> Result<(), Failure> {
     let home = Home::locate(global.home.clone())?;
-    make(&home, &mut Factor::from(global.passphrase()))?;
+    let strength = if small_machine { Strength::FLOOR } else { Strength::DEFAULT };
+    make(&home, &mut Factor::from(global.passphrase()), strength)?;
     if global.json {
         say_json(&json!({ "home": home.path(), "config": home.config(), "ca": home.ca() }));
         return Ok(());
@@ -34,7 +35,7 @@ pub fn run(global: &Global) -> Result<(), Failure> {
 }
 
 /// Makes a home where there is none.
-pub fn make(home: &Home, factor: &mut Factor) -> Result<(), Failure> {
+pub fn make(home: &Home, factor: &mut Factor, strength: Strength) -> Result<(), Failure> {
     if home.vault().exists() {
         return Err(Failure::new(
             Exit::Name,
@@ -49,7 +50,7 @@ pub fn make(home: &Home, factor: &mut Factor) -> Result<(), Failure> {
         claviger_os::create_new(&home.config(), TEMPLATE.as_bytes(), 0o600)
             .map_err(|e| cannot_make(&home.config(), &e))?;
     }
-    let vault = vault(home, passphrase)?;
+    let vault = vault(home, passphrase, strength)?;
     let pem = certificate(&vault)
         .map_err(|e| Failure::new(Exit::Vault, "cannot make the local CA").caused_by(&e))?;
     claviger_os::replace(&home.ca(), pem.as_bytes(), 0o600).map_err(|e| cannot_make(&home.ca(), &e))?;
@@ -75,9 +76,9 @@ fn cannot_make(path: &Path, error: &std::io::Error) -> Failure {
         .full_disk(is_full(error))
 }
 
-fn vault(home: &Home, passphrase: Sensitive) -> Result<Vault, Failure> {
+fn vault(home: &Home, passphrase: Sensitive, strength: Strength) -> Result<Vault, Failure> {
     let passphrase = Passphrase::new(passphrase.into_bytes());
-    Vault::create(&home.vault(), &passphrase, Strength::DEFAULT).map_err(|e| vault_failed(home, &e))
+    Vault::create(&home.vault(), &passphrase, strength).map_err(|e| vault_failed(home, &e))
 }
 
 const DAY: i64 = 24 * 60 * 60;

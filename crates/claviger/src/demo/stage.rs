@@ -57,7 +57,7 @@ impl Stage {
         let (home, temporary) = home(global)?;
         let passphrase: Zeroizing<Box<[u8]>> = Zeroizing::new(parts::letters(24)?.into_bytes().into());
         let mut factor = Factor::given(Sensitive::new(passphrase.clone()));
-        parts::make(&home, &mut factor)?;
+        parts::make(&home, &mut factor, claviger_vault::Strength::DEFAULT)?;
         let listen = free_port()?;
         write_config(&home, &sim, listen)?;
         let serve = serve(&home, &passphrase)?;
