@@ -124,6 +124,9 @@ Examples:
         #[arg(long)]
         check: bool,
     },
+    /// The vault that holds the real secrets
+    #[command(subcommand)]
+    Vault(VaultCommand),
     /// The local CA that bots trust when they connect through claviger as a proxy
     #[command(subcommand)]
     Ca(CaCommand),
@@ -321,6 +324,13 @@ pub struct BotAdd {
     /// Let it trade though it runs as the same user as claviger (who could read the home)
     #[arg(long, requires = "preset")]
     pub allow_same_user: bool,
+}
+
+/// What is done with the vault.
+#[derive(Debug, Subcommand)]
+pub enum VaultCommand {
+    /// Look whether the file is whole, without its passphrase
+    Check,
 }
 
 /// What is done with the local CA.

@@ -11,6 +11,7 @@ mod key;
 mod offline;
 mod sim;
 mod status;
+mod vault;
 
 use crate::args::{Args, Command};
 use crate::failure::Failure;
@@ -34,6 +35,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Apply { dry_run } => apply::run(&global, dry_run),
         Command::Serve { log, with_parent } => processes::serve(&global, (log, with_parent)),
         Command::Status { check } => status::run(&global, check),
+        Command::Vault(command) => vault::run(&global, &command),
         Command::Ca(command) => ca::run(&global, &command),
         Command::Journal(command) => journal::run(&global, command),
         Command::Exchange(command) => exchange::run(&global, &command),

@@ -9,6 +9,6 @@ mod serve;
 mod wiring;
 
 pub use health::Status;
-pub use here::{Here, vault_failed};
+pub use here::{Here, keep_lock, vault_failed};
 pub use keep::keep;
 pub use serve::serve;

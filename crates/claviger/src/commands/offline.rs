@@ -10,6 +10,7 @@ use crate::configuration;
 use crate::failure::Failure;
 use crate::home::Home;
 use crate::operator::Operator;
+use crate::processes::keep_lock;
 use crate::stamp;
 
 /// Freezes a bot or key: by the running claviger, else in the files that the next one reads.
@@ -31,7 +32,7 @@ pub fn freeze(home: &Home, as_json: bool, target: Target) -> Result<(), Failure>
 }
 
 fn freeze_here(home: &Home, target: &Target) -> Result<(), Failure> {
-    let _lock = home.lock()?;
+    let _lock = (home.lock()?, keep_lock(home)?);
     let mut state = open(home)?;
     let (subject, freeze) = match target {
         Target::Bot(name) => (Subject::Bot(name.clone()), FreezeOf::Bot(name.clone())),

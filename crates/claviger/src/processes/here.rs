@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use claviger_door::{Desk, Exit, Sensitive};
 use claviger_keep::{Keep, OpenError, Opening};
-use claviger_os::{HomeLock, LockError};
+use claviger_os::{HomeLock, LockError, NotPrivate};
 use claviger_store::StateError;
 use claviger_vault::{Passphrase, Vault, VaultError};
 
@@ -31,6 +31,7 @@ impl Here {
 
     /// Opens the keep of a home that this process's parent, or its other thread, has taken.
     pub fn open_locked(home: &Home, factor: &mut Factor) -> Result<Self, Failure> {
+        close_off();
         Vault::check(&home.vault()).map_err(|e| vault_failed(home, &e))?;
         let vault = open_vault(home, factor.ask()?)?;
         let lock = keep_lock(home)?;
@@ -50,8 +51,17 @@ impl Here {
     }
 }
 
+/// No core file and no debugger, as far as the system has that: the vault's key is about to be in this process.
+fn close_off() {
+    for given_up in [claviger_os::no_core(), claviger_os::undumpable()] {
+        if let Err(error) = given_up {
+            tracing::warn!(%error, "this process is less closed off than it should be");
+        }
+    }
+}
+
 /// A keep that outlives its gateway by a moment still settles and syncs: the next one waits for it.
-fn keep_lock(home: &Home) -> Result<HomeLock, Failure> {
+pub fn keep_lock(home: &Home) -> Result<HomeLock, Failure> {
     let path = home.path().join("keep.lock");
     let end = Instant::now() + PATIENCE;
     loop {
@@ -77,10 +87,12 @@ fn open_vault(home: &Home, passphrase: Sensitive) -> Result<Vault, Failure> {
 pub fn vault_failed(home: &Home, error: &VaultError) -> Failure {
     let what = format!("cannot open the vault {}", home.vault().display());
     match error {
+        VaultError::NotPrivate(NotPrivate::Io { .. }) => Failure::new(Exit::Vault, what).caused_by(error),
         VaultError::NotPrivate(_) => Failure::new(Exit::NotPrivate, what).caused_by(error),
         VaultError::WrongPassphraseOrAltered => Failure::new(Exit::WrongPassphrase, what)
             .caused_by(error)
-            .hint("again; if the passphrase is right, put the vault back from a backup"),
+            .hint("the passphrase again")
+            .hint("`claviger vault check`, which sees damage that is no malice"),
         VaultError::Write { source, .. } => {
             Failure::new(Exit::Vault, what).caused_by(error).full_disk(is_full(source))
         }
