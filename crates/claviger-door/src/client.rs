@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::oneshot;
+use zeroize::Zeroizing;
 
 use crate::ask::Wire;
 use crate::{Ask, FrameError, Reply, frame};
@@ -99,7 +100,7 @@ async fn next(read: &mut BufReader<OwnedReadHalf>) -> Result<(u64, Reply), Frame
     let mut head = [0; 12];
     read.read_exact(&mut head).await?;
     let (length, number) = frame::decode_head(head)?;
-    let mut body = vec![0; length];
+    let mut body = Zeroizing::new(vec![0; length]);
     read.read_exact(&mut body).await?;
     Ok((number, frame::decode::<Wire>(&body)?.into()))
 }

@@ -2,11 +2,13 @@
 //!
 //! Both ends are claviger's own binary of one version, so the encoding needs no versions; a length beyond [`MAX_FRAME`],
 //! a message that does not decode or bytes behind it end the connection.
+//! Some messages hold secrets, so the bytes of every frame are wiped once they were used.
 
 use std::io::{self, Read, Write};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 use crate::ask::Wire;
 use crate::{Ask, Reply};
@@ -82,7 +84,7 @@ pub fn read<T: DeserializeOwned>(from: &mut impl Read) -> Result<(u64, T), Frame
         Err(e) => return Err(e.into()),
     }
     let (length, number) = decode_head(head)?;
-    let mut body = vec![0; length];
+    let mut body = Zeroizing::new(vec![0; length]);
     from.read_exact(&mut body)?;
     Ok((number, decode(&body)?))
 }
@@ -96,10 +98,12 @@ pub fn write<T: Serialize>(to: &mut impl Write, number: u64, message: &T) -> Res
     Ok(())
 }
 
-pub(crate) fn encode<T: Serialize>(number: u64, message: &T) -> Result<Vec<u8>, FrameError> {
-    let mut frame = vec![0; HEAD];
-    frame = postcard::to_extend(message, frame).map_err(FrameError::Encoding)?;
-    let length = frame.len() - HEAD;
+pub(crate) fn encode<T: Serialize>(number: u64, message: &T) -> Result<Zeroizing<Vec<u8>>, FrameError> {
+    let length = postcard::experimental::serialized_size(message).map_err(FrameError::Encoding)?;
+    // Of its final size, so that no shorter copy is left behind.
+    let mut frame = Zeroizing::new(vec![0; HEAD + length]);
+    let body = frame.get_mut(HEAD..).unwrap_or_default();
+    postcard::to_slice(message, body).map_err(FrameError::Encoding)?;
     let short =
         u32::try_from(length).ok().filter(|_| length <= MAX_FRAME).ok_or(FrameError::TooLong(length))?;
     for (to, from) in frame.iter_mut().zip(short.to_le_bytes().into_iter().chain(number.to_le_bytes())) {
