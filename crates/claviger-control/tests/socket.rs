@@ -6,18 +6,23 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use claviger_control::{Control, ControlError, PeerCheck, serve};
 use claviger_door::{Command, Desk, Exit, Refused, Said, Target, frame};
 
-#[derive(Default)]
-struct Notes(Vec<Target>);
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<Vec<Target>>>);
 
 impl Desk for Notes {
     fn command(&mut self, command: Command) -> Result<Said, Refused> {
         match command {
             Command::Freeze(target) => {
-                self.0.push(target);
+                // As slow as a passphrase is to check.
+                if target == Target::Bot("slow".parse().unwrap()) {
+                    thread::sleep(Duration::from_secs(2));
+                }
+                self.0.lock().unwrap().push(target);
                 Ok(Said::Done)
             }
             _ => Err(Refused {
@@ -32,15 +37,15 @@ impl Desk for Notes {
 
 struct Running {
     home: tempfile::TempDir,
-    desk: Arc<Mutex<Notes>>,
+    desk: Notes,
 }
 
 impl Running {
     fn new(allowed: PeerCheck) -> Self {
         let home = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(home.path().join("control.sock")).unwrap();
-        let desk = Arc::new(Mutex::new(Notes::default()));
-        let served = Arc::clone(&desk);
+        let desk = Notes::default();
+        let served = desk.clone();
         thread::spawn(move || serve(&listener, &served, allowed));
         Self { home, desk }
     }
@@ -66,7 +71,7 @@ fn commands_are_carried_out_and_refusals_come_back() {
     let Err(refused) = control.command(&Command::Status).unwrap() else { panic!("must be refused") };
     assert_eq!((refused.exit, refused.because), (Exit::Name, vec!["of a test".to_owned()]));
     assert!(matches!(running.connect().command(&freeze("b")).unwrap(), Ok(Said::Done)));
-    assert_eq!(running.desk.lock().unwrap().0.len(), 2);
+    assert_eq!(running.desk.0.lock().unwrap().len(), 2);
 }
 
 #[test]
@@ -83,7 +88,7 @@ fn another_user_is_refused_before_anything_is_read() {
     for check in [(|_| Ok(false)) as PeerCheck, |_| Err(std::io::ErrorKind::NotConnected.into())] {
         let running = Running::new(check);
         assert!(matches!(Control::connect(&running.path()), Err(ControlError::Frame(_))));
-        assert!(running.desk.lock().unwrap().0.is_empty());
+        assert!(running.desk.0.lock().unwrap().is_empty());
     }
 }
 
@@ -109,7 +114,7 @@ fn another_version_is_turned_away_by_the_server() {
     frame::write(&mut socket, 1, &freeze("a")).unwrap();
     // The server's own greeting, then the end.
     let _ = socket.read_to_end(&mut Vec::new());
-    assert!(running.desk.lock().unwrap().0.is_empty());
+    assert!(running.desk.0.lock().unwrap().is_empty());
 }
 
 #[test]
@@ -123,4 +128,29 @@ fn noise_ends_the_connection_and_nothing_else() {
         let _ = socket.read_to_end(&mut Vec::new());
     }
     assert!(matches!(running.connect().command(&freeze("a")).unwrap(), Ok(Said::Done)));
+}
+
+#[test]
+fn who_says_nothing_locks_nobody_out() {
+    let running = Running::new(|_| Ok(true));
+    let silent: Vec<UnixStream> = (0..100).map(|_| UnixStream::connect(running.path()).unwrap()).collect();
+    let idle: Vec<Control> = (0..40).map(|_| running.connect()).collect();
+    let mut last = running.connect();
+    assert!(matches!(last.command(&freeze("a")).unwrap(), Ok(Said::Done)));
+    assert_eq!((silent.len(), idle.len()), (100, 40));
+    // Longer than a greeting may take: an operator who types is not cut off.
+    thread::sleep(Duration::from_secs(6));
+    assert!(matches!(last.command(&freeze("b")).unwrap(), Ok(Said::Done)));
+}
+
+#[test]
+fn a_slow_command_holds_up_its_own_connection_only() {
+    let running = Running::new(|_| Ok(true));
+    let mut slow = running.connect();
+    let began = Instant::now();
+    let waits = thread::spawn(move || slow.command(&freeze("slow")).unwrap().is_ok());
+    thread::sleep(Duration::from_millis(200));
+    assert!(matches!(running.connect().command(&freeze("a")).unwrap(), Ok(Said::Done)));
+    assert!(began.elapsed() < Duration::from_secs(1));
+    assert!(waits.join().unwrap());
 }

@@ -2,7 +2,6 @@
 
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::sync::{Arc, Mutex};
 
 use claviger_door::{Command, Desk, Exit, Said};
 use claviger_keep::Keep;
@@ -49,7 +48,7 @@ fn cannot_isolate(error: &claviger_os::HardenError) -> Failure {
 /// Makes what only narrows active, and answers operators from a thread of its own.
 pub fn begin(keep: &Keep, control: UnixListener) -> Result<(), Failure> {
     narrow(&mut keep.clone());
-    let desk = Arc::new(Mutex::new(keep.clone()));
+    let desk = keep.clone();
     let serve = move || claviger_control::serve(&control, &desk, same_user);
     std::thread::Builder::new()
         .name("desk".to_owned())
