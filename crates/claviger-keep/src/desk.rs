@@ -8,12 +8,16 @@ mod keys;
 mod policy;
 mod wants;
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use claviger_core::entry::OperatorEntry;
 use claviger_core::{Entry, OperatorAct, Subject};
 use claviger_door::{Command, Desk, Exit, Refused, Said, Sensitive, Target};
 use claviger_store::{FreezeOf, JournalError, StateError};
 use claviger_vault::{Passphrase, VaultError};
 
+use crate::fresh::LONGEST_MS;
 use crate::keep::Keep;
 use crate::room::Room;
 
@@ -30,7 +34,11 @@ impl Keep {
     /// [`Refused`] says why nothing was changed.
     pub fn carry_out(&self, command: Command) -> Result<Said, Refused> {
         match command {
-            Command::Freeze(target) => self.room().freeze(&target),
+            Command::Freeze(target) => {
+                let said = self.room().freeze(&target);
+                self.see_off(&target);
+                said
+            }
             Command::Thaw(target, factor) => {
                 self.factor(factor)?;
                 self.room().thaw(&target)
@@ -60,9 +68,26 @@ impl Keep {
         }
     }
 
+    /// Waits for what was given out before a freeze, until it is settled or its time to begin to leave is over: nothing
+    /// leaves after the freeze was answered.
+    fn see_off(&self, target: &Target) {
+        let end = Instant::now() + Duration::from_millis(LONGEST_MS);
+        while Instant::now() < end && self.room().is_leaving(target) {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// Passes if the operator knows the vault's passphrase.
     fn factor(&self, factor: Sensitive) -> Result<(), Refused> {
-        self.vault().check_passphrase(&Passphrase::new(factor.into_bytes())).map_err(|error| match error {
+        let passphrase = Passphrase::new(factor.into_bytes());
+        let Some(checked) = self.in_turn(|| self.vault().check_passphrase(&passphrase)) else {
+            return Err(refused(
+                Exit::Failed,
+                "too many passphrases are being checked",
+                "try again in a moment; nothing was changed",
+            ));
+        };
+        checked.map_err(|error| match error {
             VaultError::WrongPassphraseOrAltered => refused(
                 Exit::Factor,
                 "the passphrase is wrong",
@@ -99,6 +124,17 @@ impl Room {
             _ if lines.is_empty() => Ok(Said::Done),
             _ => Ok(Said::Lines(lines)),
         }
+    }
+
+    /// Whether a change of that bot or key was given out and may still begin to leave.
+    fn is_leaving(&self, target: &Target) -> bool {
+        let now = self.now();
+        self.tickets.changes().filter(|(_, left)| now.since(*left) <= LONGEST_MS).any(|(id, _)| {
+            self.book.who(id).is_some_and(|(bot, key)| match target {
+                Target::Bot(name) => name == bot,
+                Target::Key(name) => name == key,
+            })
+        })
     }
 
     fn thaw(&mut self, target: &Target) -> Result<Said, Refused> {

@@ -4,7 +4,7 @@
 const AHEAD_MS: u64 = 1000;
 
 /// The longest that a signature of ours stays valid upstream, in milliseconds.
-const LONGEST_MS: u64 = 2000;
+pub(crate) const LONGEST_MS: u64 = 2000;
 
 /// The bot's wish in time, in the exchange's milliseconds: from when it was signed until when it may be fulfilled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use claviger_core::Outcome;
@@ -20,6 +21,9 @@ use crate::room::{Asker, Room};
 use crate::settle::{Matter, Pending};
 use crate::sign::sign;
 
+/// The most passphrases that are checked or wait for it, so that guessing leaves room for other commands.
+const MOST_FACTORS: usize = 4;
+
 /// The keep: decides over every request and is alone in having it signed.
 ///
 /// A handle; clones are the same keep.
@@ -32,6 +36,9 @@ struct Shared {
     syncer: Syncer,
     config_file: PathBuf,
     line: Mutex<Option<UnixStream>>,
+    /// Passphrases are checked one after the other: each check takes much memory.
+    factor: Mutex<()>,
+    factors: AtomicUsize,
 }
 
 impl Keep {
@@ -141,9 +148,27 @@ impl Keep {
         self.0.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Does `check` when it is its turn; `None` where too many wait for theirs.
+    pub(crate) fn in_turn<T>(&self, check: impl FnOnce() -> T) -> Option<T> {
+        let checked = (self.0.factors.fetch_add(1, Ordering::AcqRel) < MOST_FACTORS).then(|| {
+            let _turn = self.0.factor.lock().unwrap_or_else(PoisonError::into_inner);
+            check()
+        });
+        self.0.factors.fetch_sub(1, Ordering::AcqRel);
+        checked
+    }
+
     pub(crate) fn furnished(room: Room, vault: Arc<Vault>, config_file: PathBuf) -> Self {
         let syncer = room.journal.syncer();
-        Self(Arc::new(Shared { room: Mutex::new(room), vault, syncer, config_file, line: Mutex::new(None) }))
+        Self(Arc::new(Shared {
+            room: Mutex::new(room),
+            vault,
+            syncer,
+            config_file,
+            line: Mutex::new(None),
+            factor: Mutex::new(()),
+            factors: AtomicUsize::new(0),
+        }))
     }
 }
 

@@ -87,6 +87,14 @@ impl Tickets {
         Some(pending)
     }
 
+    /// The bots' changes that are still open, and when they were given out.
+    pub(crate) fn changes(&self) -> impl Iterator<Item = (IntentId, Time)> {
+        self.open.values().filter_map(|pending| match pending.matter {
+            Matter::Change(id) => Some((id, pending.left)),
+            Matter::Read(_) | Matter::House(_) => None,
+        })
+    }
+
     /// Everything that is still open, taken out.
     pub(crate) fn take_all(&mut self) -> Vec<Pending> {
         self.houses.clear();
