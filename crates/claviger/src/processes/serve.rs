@@ -1,5 +1,6 @@
 //! `serve`: the gateway's process, and the keep beside it.
 
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::{Child, ExitStatus};
@@ -32,6 +33,8 @@ pub fn serve(global: &Global, (log, with_parent): (LogForm, bool)) -> Result<(),
     super::here::check(&home)?;
     let _lock = home.lock()?;
     room_on_disk(&home)?;
+    // What a claviger that was killed wrote last says nothing of this one.
+    let _ = std::fs::remove_file(home.status());
     // Before the passphrase is asked for: a mistake in the file is told at once.
     let isolation = wiring::active(&home)?.isolation();
     let control = listen(&home.control())?;
@@ -80,7 +83,10 @@ fn listen(path: &Path) -> Result<UnixListener, Failure> {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(failed(&e)),
         _ => {}
     }
-    UnixListener::bind(path).map_err(|e| failed(&e))
+    let listener = UnixListener::bind(path).map_err(|e| failed(&e))?;
+    // Whatever the umask is; until now the home alone kept others out.
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(|e| failed(&e))?;
+    Ok(listener)
 }
 
 /// The keep, as the gateway's process has it.
