@@ -27,6 +27,10 @@ await step('balance', async () => (await client.fetchBalance()).USDT.total > 0);
 const last = (await client.fetchTicker(s)).last;
 const near = (share) => Number(client.priceToPrecision(s, last * share));
 let id;
+if (plan.only === 'order') {
+    await step('order', async () => { for (let n = 0; n < 12; n++) await client.createOrder(s, 'limit', 'buy', 0.001, near(0.99)); });
+    process.exit(0);
+}
 await step('place', async () => { id = (await client.createOrder(s, 'limit', 'buy', 0.002, near(0.99))).id; return Boolean(id); });
 await step('read', async () => (await client.fetchOrder(id, s)).status);
 if (plan.exchange === 'okx') await step('amend', async () => { await client.editOrder(id, s, 'limit', 'buy', 0.001, near(0.99)); return (await client.fetchOrder(id, s)).amount; });

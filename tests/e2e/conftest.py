@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+from leaks import assert_nothing_virtual_upstream  # noqa: E402
 from stack import Sim, Stack  # noqa: E402
 
 
@@ -17,6 +18,7 @@ def stack(tmp_path_factory):
     stack = Stack(folder / "stack", sim)
     stack.serve()
     yield stack
+    assert_nothing_virtual_upstream(stack)
     stack.stop()
     sim.stop()
 
@@ -35,4 +37,6 @@ def own(tmp_path):
     yield make
     for stack, sim in made:
         stack.stop()
+        if sim.process.poll() is None and stack.home.exists():
+            assert_nothing_virtual_upstream(stack)
         sim.stop()

@@ -76,7 +76,7 @@ class Sim:
         folder.mkdir(parents=True, exist_ok=True)
         self.process = subprocess.Popen(
             [binary(), "sim", "--json", "--binance", "127.0.0.1:0", "--okx", "127.0.0.1:0", "--admin", "127.0.0.1:0",
-             "--record", str(folder / "record"), *more],
+             "--record", str(folder / "record"), "--ca", str(folder / "ca.pem"), *more],
             stdout=subprocess.PIPE, stderr=open(folder / "sim.log", "w"), text=True,
         )
         line = self.process.stdout.readline()
@@ -117,7 +117,7 @@ class Stack:
         self.home = folder / "home"
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
-        self.bots = dict(bots or BOTS)
+        self.bots = dict(BOTS if bots is None else bots)
         self.config = config
         self.serve_process = None
         self.run("init", "--small-machine")

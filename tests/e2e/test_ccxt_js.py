@@ -13,16 +13,20 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("way", ["base", "connect"])
-@pytest.mark.parametrize("exchange, bot", [("binance", "spot"), ("okx", "okx")])
-def test_whole_way(stack, exchange, bot, way):
+def run(stack, exchange, bot, way, **more):
     keys = {k: v for k, v in stack.secrets(bot).items() if k in ("apiKey", "secret", "password") and v}
-    plan = {"way": way, "base": f"http://127.0.0.1:{stack.port}", "proxy": stack.proxy, "exchange": exchange, "symbol": "BTC/USDT", "keys": keys}
+    plan = {"way": way, "base": f"http://127.0.0.1:{stack.port}", "proxy": stack.proxy, "exchange": exchange, "symbol": "BTC/USDT", "keys": keys, **more}
     script = pathlib.Path(__file__).with_name("ccxt_js.mjs")
     env = {**os.environ, "NODE_EXTRA_CA_CERTS": stack.ca}
     done = subprocess.run(["node", str(script), json.dumps(plan)], capture_output=True, text=True, timeout=180, env=env)
     assert done.returncode == 0, done.stderr
-    steps = {s["step"]: s for s in map(json.loads, done.stdout.splitlines())}
+    return {s["step"]: s for s in map(json.loads, done.stdout.splitlines())}
+
+
+@pytest.mark.parametrize("way", ["base", "connect"])
+@pytest.mark.parametrize("exchange, bot", [("binance", "spot"), ("okx", "okx")])
+def test_whole_way(stack, exchange, bot, way):
+    steps = run(stack, exchange, bot, way)
     expected = {"markets": True, "balance": True, "place": True, "read": "open", "cancel": "canceled", "market": True}
     if exchange == "okx":
         expected["amend"] = 0.001
@@ -31,3 +35,19 @@ def test_whole_way(stack, exchange, bot, way):
     for step, error in REFUSED.items():
         assert steps[step].get("error") == error and not steps[step]["retryable"], steps[step]
         assert "claviger" in steps[step]["message"]
+
+
+@pytest.mark.parametrize("exchange, bot, error", [("binance", "small", "RateLimitExceeded"), ("okx", "okxsmall", "InvalidOrder")])
+def test_day_budget_spent(stack, exchange, bot, error):
+    order = run(stack, exchange, bot, "base", only="order")["order"]
+    assert order.get("error") == error and "max_day" in order["message"], order
+
+
+@pytest.mark.parametrize("exchange, bot", [("binance", "spot"), ("okx", "okx")])
+def test_frozen(stack, exchange, bot):
+    stack.run("bot", "freeze", bot)
+    try:
+        order = run(stack, exchange, bot, "base", only="order")["order"]
+    finally:
+        stack.run("bot", "thaw", bot)
+    assert order.get("error") == "PermissionDenied" and not order["retryable"], order

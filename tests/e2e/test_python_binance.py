@@ -66,3 +66,30 @@ def test_refusals(make, what, code, act):
         act(make("spot"))
     assert caught.value.code == code, caught.value
     assert "claviger" in caught.value.message
+
+
+def test_unknown_parameter(make):
+    with pytest.raises(BinanceAPIException) as caught:
+        c = make("spot")
+        c.order_limit_buy(symbol="BTCUSDT", quantity="0.002", price=near(c, 0.99), surprise="1")
+    assert caught.value.code == -1100 and "surprise" in caught.value.message
+
+
+def test_frozen(make, stack):
+    c = make("spot")
+    price = near(c, 0.99)
+    stack.run("bot", "freeze", "spot")
+    try:
+        with pytest.raises(BinanceAPIException) as caught:
+            c.order_limit_buy(symbol="BTCUSDT", quantity="0.002", price=price)
+        assert caught.value.code == -1002 and "frozen" in caught.value.message
+    finally:
+        stack.run("bot", "thaw", "spot")
+
+
+def test_day_budget_spent(make):
+    c = make("small")
+    with pytest.raises(BinanceAPIException) as caught:
+        for _ in range(40):
+            c.order_limit_buy(symbol="BTCUSDT", quantity="0.001", price=near(c, 0.99))
+    assert caught.value.code == -1015 and "max_day" in caught.value.message

@@ -66,3 +66,26 @@ def test_refusals(make, what, code, act):
     answer = act(make("okx"))
     assert answer["code"] == code, answer
     assert "claviger" in str(answer)
+
+
+def test_unknown_parameter(make):
+    c = make("okx")
+    order = {"instId": "BTC-USDT", "tdMode": "cash", "side": "buy", "ordType": "limit", "sz": "0.002", "px": c.near(0.99), "surprise": "1"}
+    answer = c.trade._request_with_params("POST", "/api/v5/trade/order", order)
+    assert answer["code"] == "51000" and "surprise" in answer["msg"], answer
+
+
+def test_frozen(make, stack):
+    c = make("okx")
+    stack.run("bot", "freeze", "okx")
+    try:
+        answer = c.order()
+        assert answer["code"] == "50027" and "frozen" in answer["msg"], answer
+    finally:
+        stack.run("bot", "thaw", "okx")
+
+
+def test_day_budget_spent(make):
+    c = make("okxsmall")
+    answers = [c.order(sz="0.001") for _ in range(12)]
+    assert answers[-1]["code"] == "1" and "max_day" in str(answers[-1]), answers[-1]

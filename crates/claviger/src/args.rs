@@ -403,6 +403,9 @@ pub struct SimArgs {
     /// Write the authority's certificate here [default: a file in the temporary folder]
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
+    /// The paper Binance's key signs with Ed25519 or RSA: its public key, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub binance_public_key: Option<PathBuf>,
     /// The seed of prices and keys: the same seed gives the same ones
     #[arg(long, default_value_t = 1)]
     pub seed: u64,

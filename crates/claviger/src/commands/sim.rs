@@ -22,7 +22,7 @@ pub fn run(global: &Global, args: SimArgs) -> Result<(), Failure> {
 async fn until_stopped(global: &Global, args: SimArgs) -> Result<(), Failure> {
     let keys = Keys::random()?;
     let ca = args.ca.clone();
-    let sim = Sim::start(config(args, &keys)).await.map_err(|e| not_started(&e))?;
+    let sim = Sim::start(config(args, &keys)?).await.map_err(|e| not_started(&e))?;
     let ca = certificate(&sim, ca)?;
     tell(global.json, (&sim, &keys), &ca);
     let failed = |e: std::io::Error| Failure::new(Exit::Failed, "cannot handle signals").caused_by(&e);
@@ -104,16 +104,28 @@ fn uuid() -> Result<String, Failure> {
     Ok(parts.into_iter().collect::<Result<Vec<_>, _>>()?.join("-"))
 }
 
-fn config(args: SimArgs, keys: &Keys) -> SimConfig {
-    SimConfig {
-        binance: venue(args.binance, &keys.binance, Vec::new()),
+fn config(args: SimArgs, keys: &Keys) -> Result<SimConfig, Failure> {
+    let mut binance = venue(args.binance, &keys.binance, Vec::new());
+    if let (Some(file), Some(key)) = (&args.binance_public_key, binance.keys.first_mut()) {
+        key.credential = public_key(file)?;
+    }
+    Ok(SimConfig {
+        binance,
         okx: venue(args.okx, &keys.okx, Vec::new()),
         seed: args.seed,
         price_walk: args.walk,
         record_dir: args.record,
         admin: args.admin,
         expired_certificate: args.expired_certificate,
-    }
+    })
+}
+
+/// A public key that the paper Binance checks signatures with: Ed25519 in PEM has three lines, RSA more.
+fn public_key(file: &std::path::Path) -> Result<Credential, Failure> {
+    let pem = std::fs::read_to_string(file)
+        .map_err(|e| Failure::new(Exit::Failed, format!("cannot read {}", file.display())).caused_by(&e))?;
+    let ed25519 = pem.lines().count() == 3;
+    Ok(if ed25519 { Credential::Ed25519PublicPem(pem) } else { Credential::RsaPublicPem(pem) })
 }
 
 /// One paper exchange that knows one key.
