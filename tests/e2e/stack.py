@@ -144,7 +144,7 @@ class Stack:
             pipes.append((read, number))
         def install():
             moved = [(os.dup(read), number) for read, number in pipes]
-            high = [(os.dup2(fd, 100 + number, inheritable=True), number) for fd, number in moved]
+            high = [(os.dup2(fd, 700 + number, inheritable=True), number) for fd, number in moved]
             for fd, number in high:
                 os.dup2(fd, number, inheritable=True)
         done = subprocess.run(
