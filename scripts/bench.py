@@ -22,7 +22,7 @@ LOAD = TARGET / "release" / "examples" / "load"
 QUICK = "--quick" in sys.argv
 TURNS = 2 if QUICK else 5
 TICK = os.sysconf("SC_CLK_TCK")
-PASSPHRASE = "bench"
+PASSPHRASE = "bench passphrase"
 
 INFO = {"symbols": [{
     "symbol": "BTCUSDT", "status": "TRADING", "baseAsset": "BTC", "quoteAsset": "USDT", "baseAssetPrecision": 8,
@@ -31,7 +31,7 @@ INFO = {"symbols": [{
         {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000", "tickSize": "0.01"},
         {"filterType": "LOT_SIZE", "minQty": "0.00001", "maxQty": "9000", "stepSize": "0.00001"},
         {"filterType": "NOTIONAL", "minNotional": "5"}]}]}
-ORDER = {"symbol": "BTCUSDT", "orderId": 1, "orderListId": -1, "clientOrderId": "b", "transactTime": 1, "price": "50000.00",
+ORDER = {"symbol": "BTCUSDT", "orderId": 1, "orderListId": -1, "clientOrderId": "@id@", "transactTime": 1, "price": "50000.00",
          "origQty": "0.001", "executedQty": "0.000", "cummulativeQuoteQty": "0.0", "status": "EXPIRED", "timeInForce": "IOC",
          "type": "LIMIT", "side": "BUY", "fills": []}
 
@@ -65,10 +65,19 @@ def nginx(folder, name, body):
 def upstream(folder, port):
     def answer(path, value):
         return f"location = {path} {{ default_type application/json; return 200 '{json.dumps(value)}'; }}\n"
-    body = 'map $msec $ms { "~^(?<s>\\d+)\\.(?<m>\\d+)$" "$s$m"; }\n'
+    # The client order id comes back, as the exchange would send it: the gateway checks that the answer is about its order.
+    inner = free_port()
+
+    def echo(path, value):
+        return (f"location = {path} {{ proxy_pass http://127.0.0.1:{inner}; proxy_http_version 1.1; proxy_set_header Connection ''; "
+                "sub_filter_types application/json; sub_filter @id@ $client; sub_filter_once on; }\n")
+
+    body = 'map $request_body $client { "~newClientOrderId=(?<id>[^&]+)" $id; default none; }\n'
+    body += f"server {{ listen 127.0.0.1:{inner}; " + answer("/api/v3/order", ORDER) + "}\n"
+    body += 'map $msec $ms { "~^(?<s>\\d+)\\.(?<m>\\d+)$" "$s$m"; }\n'
     body += f"server {{ listen 127.0.0.1:{port} ssl; keepalive_timeout 300s; ssl_certificate {folder}/up.pem; ssl_certificate_key {folder}/up.key;\n"
     body += "location = /api/v3/time { default_type application/json; return 200 '{\"serverTime\":$ms}'; }\n"
-    body += answer("/api/v3/exchangeInfo", INFO) + answer("/api/v3/order", ORDER) + answer("/api/v3/openOrders", [])
+    body += answer("/api/v3/exchangeInfo", INFO) + echo("/api/v3/order", ORDER) + answer("/api/v3/openOrders", [])
     body += answer("/api/v3/ticker/price", {"symbol": "BTCUSDT", "price": "50000.00"})
     return nginx(folder, "upstream", body + "}")
 
@@ -106,7 +115,7 @@ def gateway(folder, port, up):
             f'ca = "{folder}/ca.pem"', "[key.bench]", 'exchange = "binance"']
     bot = ["[bot.bench]", 'key = "bench"', 'grants = ["market-data", "read", "trade"]', 'markets = ["spot"]',
            'symbols = ["BTCUSDT"]', 'max_order = "1000 USDT"', 'max_day = "100000000000 USDT"', 'price_band = "2%"',
-           'max_open_orders = 100', 'order_rate = "1000000/s"', 'sources = ["127.0.0.1/32"]', "allow_same_user = true"]
+           'max_open_orders = 100', 'order_rate = "60000/s"', 'sources = ["127.0.0.1/32"]', "allow_same_user = true"]
     config.write_text("\n".join(base) + "\n")
     claviger(home, "key", "add", "bench", "--exchange", "binance", "--id", "B" * 64, secret="S" * 64)
     config.write_text("\n".join(base + bot) + "\n")

@@ -59,6 +59,11 @@ impl Keep {
     pub fn run(&self, socket: UnixStream) -> Result<(), RunError> {
         let write = socket.try_clone().map_err(RunError::Setup)?;
         *self.line() = Some(socket.try_clone().map_err(RunError::Setup)?);
+        if self.room().stopping {
+            // The command to stop came first, and found no socket to close.
+            self.line().take();
+            return Ok(());
+        }
         let line = Line {
             keep: self,
             outbox: Mutex::new(Outbox::new(write)),

@@ -241,7 +241,8 @@ impl Stage {
         say(format_args!("  export CLAVIGER_HOME={}", self.home.path().display()));
         say("  claviger bot show binance-bot; claviger journal tail; claviger bot freeze okx-bot");
         let file = self.home.path().join("passphrase");
-        claviger_os::replace(&file, &self.passphrase, 0o600).map_err(failed("cannot write the passphrase"))?;
+        claviger_os::replace(&file, &self.passphrase, 0o600)
+            .map_err(failed("cannot write the passphrase"))?;
         say(format_args!("What widens needs the vault's passphrase: --credential {}", file.display()));
         Ok(())
     }
