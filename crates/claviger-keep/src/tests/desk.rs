@@ -3,7 +3,7 @@
 use claviger_core::{Entry, Method, OperatorAct};
 use claviger_door::{Command, Desk as _, Exit, Said, Target};
 
-use crate::testing::{CONFIG, Home, REAL_ID, REAL_SECRET, command, factor, put, rule_and_text, sensitive};
+use crate::testing::{CONFIG, Home, REAL_ID, REAL_SECRET, command, factor, put, sensitive};
 
 fn freeze(target: Target) -> Command {
     Command::Freeze(target)
