@@ -120,6 +120,7 @@ class Stack:
         self.bots = dict(BOTS if bots is None else bots)
         self.config = config
         self.serve_process = None
+        self.revealed = {}
         self.run("init", "--small-machine")
         self.write_config({})
         for name, exchange in (("binance-main", "binance"), ("okx-main", "okx")):
@@ -177,7 +178,8 @@ class Stack:
 
     def secrets(self, bot):
         """What `bot show --reveal` gives: apiKey, secret and, on OKX, password."""
-        return self.json("bot", "show", bot, "--reveal")
+        self.revealed[bot] = self.json("bot", "show", bot, "--reveal")
+        return self.revealed[bot]
 
     def serve(self, *more):
         read, write = os.pipe()
