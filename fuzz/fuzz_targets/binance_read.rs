@@ -1,7 +1,7 @@
 //! Any query and body for any readable endpoint: no panic, and what is accepted prints and reads back as the same.
 #![no_main]
 
-use claviger_exchange::{Exchange, Kind, RawRequest, Row, Stamp, Surface, binance::Binance};
+use claviger_exchange::{Exchange, RawRequest, Row, Stamp, Surface, binance::Binance};
 use libfuzzer_sys::arbitrary::{self, Unstructured};
 use libfuzzer_sys::fuzz_target;
 
@@ -10,7 +10,7 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn request(u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
-    let mut rows = Binance.catalogue().rows().iter().filter(|row| row.kind != Kind::NotYetRead);
+    let mut rows = Binance.catalogue().rows().iter().filter(|row| row.kind.is_readable());
     let Some(row) = rows.nth(u.arbitrary::<u8>()?.into()) else { return Ok(()) };
     let Some(surface) = Binance.surfaces().iter().find(|s| *s.name == *row.surface) else { return Ok(()) };
     let (raw, at) = (u.arbitrary()?, u.arbitrary::<u8>()?);

@@ -1,7 +1,7 @@
 //! Any query or body for any readable endpoint: no panic, and what is accepted prints and reads back as the same.
 #![no_main]
 
-use claviger_exchange::{Exchange, Kind, RawRequest, Row, Stamp, okx::Okx};
+use claviger_exchange::{Exchange, RawRequest, Row, Stamp, okx::Okx};
 use libfuzzer_sys::arbitrary::{self, Unstructured};
 use libfuzzer_sys::fuzz_target;
 
@@ -10,7 +10,7 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn request(u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
-    let mut rows = Okx.catalogue().rows().iter().filter(|row| row.kind != Kind::NotYetRead);
+    let mut rows = Okx.catalogue().rows().iter().filter(|row| row.kind.is_readable());
     let Some(row) = rows.nth(u.arbitrary::<u16>()?.into()) else { return Ok(()) };
     let raw = u.arbitrary()?;
     let pairs = claviger_fuzz::pairs(row, u)?;

@@ -1,214 +1,18 @@
 //! What an exchange can be asked: rows of data, read from the files beside each exchange.
 
+mod file;
+mod row;
+
 use std::collections::{HashMap, HashSet};
 
-use claviger_core::{Method, Permission};
-use serde::{Deserialize, Serialize};
-
-/// One endpoint.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Row {
-    /// The surface it is on.
-    pub surface: Box<str>,
-    /// The verb, or a WebSocket method.
-    pub verb: Verb,
-    /// The path, or the name of a WebSocket method.
-    pub path: Box<str>,
-    /// What a bot must be granted.
-    pub permission: Permission,
-    /// What the exchange asks for.
-    pub security: Security,
-    /// How it is read, or that it is not yet.
-    pub kind: Kind,
-    /// Marks of the catalogue: `order`, `cancel-all`, `leverage`, …
-    #[serde(default)]
-    pub flags: Vec<Box<str>>,
-    /// Its parameters, in the order they are printed.
-    #[serde(default)]
-    pub params: Vec<ParamSpec>,
-    /// How its answer returns.
-    #[serde(default)]
-    pub answer: AnswerKind,
-    /// What it does, in a few words.
-    #[serde(default)]
-    pub about: Box<str>,
-    /// Where row and parameters are from.
-    #[serde(default)]
-    pub source: Box<str>,
-}
-
-/// How an endpoint is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Verb {
-    /// GET
-    Get,
-    /// POST
-    Post,
-    /// PUT
-    Put,
-    /// DELETE
-    Delete,
-    /// A message on a WebSocket.
-    Ws,
-}
-
-impl Verb {
-    /// As people read it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Delete => "DELETE",
-            Self::Ws => "WS",
-        }
-    }
-}
-
-impl From<Method> for Verb {
-    fn from(method: Method) -> Self {
-        match method {
-            Method::Get => Self::Get,
-            Method::Post => Self::Post,
-            Method::Put => Self::Put,
-            Method::Delete => Self::Delete,
-        }
-    }
-}
-
-/// What the exchange asks a caller for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Security {
-    /// Nothing.
-    None,
-    /// The key's id, unsigned.
-    KeyOnly,
-    /// A signature.
-    Signed,
-}
-
-/// How a row is read into an act.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// It changes nothing.
-    Read,
-    /// Places one order.
-    Place,
-    /// Checks one order without placing it.
-    Test,
-    /// Changes one order.
-    Amend,
-    /// Cancels one order.
-    Cancel,
-    /// Cancels all orders of a symbol or of the account.
-    CancelAll,
-    /// Sets leverage.
-    Leverage,
-    /// Sets the margin mode of an instrument.
-    MarginMode,
-    /// Moves funds within the owner's accounts.
-    Transfer,
-    /// Lets funds leave.
-    Withdraw,
-    /// Changes something else, judged by its permission alone.
-    Change,
-    /// Claviger cannot read it yet: refused, by name.
-    NotYetRead,
-}
-
-/// How an answer returns to the bot.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AnswerKind {
-    /// Passed on as it comes, searched for the real key's id.
-    #[default]
-    Stream,
-    /// Read whole, tokens replaced.
-    Clean,
-    /// Answered by claviger.
-    Own,
-}
-
-/// One parameter.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ParamSpec {
-    /// As the exchange spells it.
-    pub name: Box<str>,
-    /// What may stand there.
-    pub grammar: Grammar,
-    /// Whether it must be there.
-    #[serde(default)]
-    pub required: bool,
-    /// Where it is printed; bots may send it wherever the exchange reads it.
-    #[serde(default)]
-    pub place: Place,
-    /// Whether the act holds it (symbol, side, price, …), so that policy judges it; else it is harmless.
-    #[serde(default)]
-    pub judged: bool,
-    /// What it means, where the name does not say.
-    #[serde(default)]
-    pub about: Box<str>,
-}
-
-/// Where a parameter stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Place {
-    /// Where the exchange expects it for this verb.
-    #[default]
-    Auto,
-    /// In the query.
-    Query,
-    /// In the body.
-    Body,
-}
-
-/// What may stand in a parameter.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Grammar {
-    /// An instrument.
-    Symbol,
-    /// A currency or coin.
-    Asset,
-    /// A plain decimal number.
-    Number,
-    /// A whole number from `min` to `max`.
-    Whole {
-        /// The smallest.
-        min: u64,
-        /// The largest.
-        max: u64,
-    },
-    /// Milliseconds since 1970.
-    Millis,
-    /// `true` or `false`.
-    Flag,
-    /// One of these words, exactly.
-    Word(Vec<Box<str>>),
-    /// A client order id.
-    ClientId,
-    /// An order's id at the exchange: 1 to 40 digits.
-    OrderId,
-    /// Letters, digits and `.:/_-`, at most so many.
-    Id(usize),
-    /// Printable text without control characters, at most so many bytes; percent-encoded when printed.
-    Text(usize),
-    /// A list of instruments, at most so many.
-    Symbols(usize),
-    /// A comma-separated list of words of letters, digits, `_` and `-`, at most so many.
-    Words(usize),
-}
+pub use file::FORMAT;
+pub use row::{AnswerKind, Day, Grammar, Kind, NotADay, ParamSpec, Place, Row, Security, Verb};
 
 /// All rows of an exchange, found by surface, verb and path.
 #[derive(Debug, Default)]
 pub struct Catalogue {
+    exchange: Box<str>,
+    version: u32,
     rows: Vec<Row>,
     by_path: HashMap<Box<str>, Vec<usize>>,
 }
@@ -224,6 +28,28 @@ pub enum CatalogueError {
         /// Why.
         #[source]
         source: toml::de::Error,
+    },
+    /// It is written in a format of another version of claviger.
+    #[error("catalogue file {file} is of format {format}, this version reads format {FORMAT}")]
+    Format {
+        /// Which file.
+        file: Box<str>,
+        /// Its format.
+        format: u32,
+    },
+    /// It is not about the exchange of the others, or of another version.
+    #[error("catalogue file {file} is of another exchange or version than the file before it")]
+    Mixed {
+        /// Which file.
+        file: Box<str>,
+    },
+    /// A row lacks something or contradicts itself.
+    #[error("the catalogue's row {path}: {why}")]
+    Row {
+        /// The path.
+        path: Box<str>,
+        /// What is wrong.
+        why: &'static str,
     },
     /// A row stands twice.
     #[error("{surface} {path} stands twice in the catalogue")]
@@ -243,37 +69,36 @@ pub enum CatalogueError {
     },
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    row: Vec<Row>,
-}
-
 impl Catalogue {
     /// Reads catalogue files: name and text of each.
     ///
     /// # Errors
     /// Where a file has another shape or a row stands twice.
     pub fn parse(files: &[(&str, &str)]) -> Result<Self, CatalogueError> {
-        let mut rows = Vec::new();
-        for (file, text) in files {
-            let parsed: File = toml::from_str(text)
-                .map_err(|source| CatalogueError::Shape { file: (*file).into(), source })?;
-            rows.extend(parsed.row);
-        }
-        let mut by_path: HashMap<Box<str>, Vec<usize>> = HashMap::with_capacity(rows.len());
-        for (at, row) in rows.iter().enumerate() {
-            let same = by_path.entry(row.path.clone()).or_default();
-            if same.iter().filter_map(|at| rows.get(*at)).any(|r: &Row| r.is(&row.surface, row.verb)) {
-                return Err(CatalogueError::RowTwice {
-                    surface: row.surface.clone(),
-                    path: row.path.clone(),
-                });
+        let mut catalogue = Self::default();
+        for (at, (file, text)) in files.iter().enumerate() {
+            let file::Rows { exchange, version, rows } = file::read(file, text)?;
+            if at > 0 && (&exchange, version) != (&catalogue.exchange, catalogue.version) {
+                return Err(CatalogueError::Mixed { file: (*file).into() });
             }
-            same.push(at);
-            row.check()?;
+            (catalogue.exchange, catalogue.version) = (exchange, version);
+            rows.into_iter().try_for_each(|row| catalogue.add(row))?;
         }
-        Ok(Self { rows, by_path })
+        Ok(catalogue)
+    }
+
+    fn add(&mut self, row: Row) -> Result<(), CatalogueError> {
+        let Row { surface, path, .. } = &row;
+        if self.row(surface, row.verb, path).is_some() {
+            return Err(CatalogueError::RowTwice { surface: surface.clone(), path: path.clone() });
+        }
+        let mut names = HashSet::new();
+        if let Some(spec) = row.params.iter().find(|spec| !names.insert(&spec.name)) {
+            return Err(CatalogueError::ParamTwice { path: path.clone(), name: spec.name.clone() });
+        }
+        self.by_path.entry(path.clone()).or_default().push(self.rows.len());
+        self.rows.push(row);
+        Ok(())
     }
 
     /// Reads catalogue files that are compiled in.
@@ -291,6 +116,18 @@ impl Catalogue {
         rows.into_iter().find(|row| row.is(surface, verb))
     }
 
+    /// The exchange it is of.
+    #[must_use]
+    pub fn exchange(&self) -> &str {
+        &self.exchange
+    }
+
+    /// Its version, which rises with every change that is given out.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
     /// Every row.
     #[must_use]
     pub fn rows(&self) -> &[Row] {
@@ -298,24 +135,111 @@ impl Catalogue {
     }
 }
 
-impl Row {
-    /// The parameter of that name.
-    #[must_use]
-    pub fn param(&self, name: &str) -> Option<&ParamSpec> {
-        self.params.iter().find(|spec| *spec.name == *name)
+#[cfg(test)]
+mod tests {
+    use claviger_core::{Market, Risk};
+
+    use super::*;
+
+    const HEAD: &str = "format = 1\nexchange = \"e\"\nversion = 3\nsurfaces = [\"s\"]\n";
+
+    fn row(more: &str) -> String {
+        format!(
+            "[[row]]\nverb = \"GET\"\npath = \"/p\"\npermission = \"read\"\nsecurity = \"signed\"\n{more}\n"
+        )
     }
 
-    fn is(&self, surface: &str, verb: Verb) -> bool {
-        *self.surface == *surface && self.verb == verb
+    fn parse(head: &str, rows: &[&str]) -> Result<Catalogue, String> {
+        let text = format!("{HEAD}{head}\n{}", rows.concat());
+        Catalogue::parse(&[("f", &text)]).map_err(|error| error.to_string())
     }
 
-    fn check(&self) -> Result<(), CatalogueError> {
-        let mut names = HashSet::new();
-        match self.params.iter().find(|spec| !names.insert(&spec.name)) {
-            Some(spec) => {
-                Err(CatalogueError::ParamTwice { path: self.path.clone(), name: spec.name.clone() })
-            }
-            None => Ok(()),
+    #[test]
+    fn rows_inherit_from_the_head() {
+        let head = "date = \"2026-11-25\"\nsource = \"head\"\nmarket = \"margin\"";
+        let own = row(
+            "kind = \"read\"\nsource = \"own\"\ndate = \"2025-01-02\"\nmarket = \"spot\"\nrisk = \"critical\"",
+        );
+        let plain = row("refused = \"no source lists its parameters\"").replace("/p", "/q");
+        let catalogue = parse(head, &[&own, &plain]).unwrap();
+        assert_eq!((catalogue.exchange(), catalogue.version()), ("e", 3));
+        let [own, plain] = catalogue.rows() else { panic!("two rows") };
+        assert_eq!((&*own.surface, &*own.source, own.date.to_string().as_str()), ("s", "own", "2025-01-02"));
+        assert_eq!((own.market, own.risk, own.kind), (Some(Market::Spot), Risk::Critical, Kind::Read));
+        assert_eq!((&*plain.source, plain.date.to_string().as_str()), ("head", "2026-11-25"));
+        assert_eq!(
+            (plain.market, plain.risk, plain.kind),
+            (Some(Market::Margin), Risk::Medium, Kind::Refused)
+        );
+        let refusal = plain.readable().unwrap_err().to_string();
+        assert_eq!(refusal, "GET /q is refused: no source lists its parameters");
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_no_catalogue() {
+        let sourced = "date = \"2026-11-25\"\nsource = \"x\"";
+        let read = row("kind = \"read\"");
+        let cases: [(&str, &[&str], &str); 14] = [
+            (sourced, &[&read, &read], "s /p stands twice in the catalogue"),
+            (sourced, &[&row("")], "the catalogue's row /p: it has neither `kind` nor `refused`"),
+            (
+                sourced,
+                &[&row("kind = \"read\"\nrefused = \"x\"")],
+                "the catalogue's row /p: `refused` stands beside a `kind`, or is empty",
+            ),
+            (
+                sourced,
+                &[&row("refused = \"\"")],
+                "the catalogue's row /p: `refused` stands beside a `kind`, or is empty",
+            ),
+            (
+                sourced,
+                &[&row("kind = \"refused\"")],
+                "the catalogue's row /p: it is refused and does not say why",
+            ),
+            (
+                sourced,
+                &[&row("kind = \"not-yet-read\"\nparams = [{ name = \"a\", grammar = \"flag\" }]")],
+                "the catalogue's row /p: it lists parameters and is not read",
+            ),
+            (
+                sourced,
+                &[&row("kind = \"read\"\nrisk = \"low\"")],
+                "the catalogue's row /p: its risk is below that of its permission",
+            ),
+            (
+                sourced,
+                &[&row("kind = \"read\"\nsurface = \"t\"")],
+                "the catalogue's row /p: its surface does not stand in the head of its file",
+            ),
+            (
+                sourced,
+                &[&row(
+                    "kind = \"read\"\nparams = [{ name = \"a\", grammar = \"flag\" }, { name = \"a\", grammar = \"flag\" }]",
+                )],
+                "/p lists `a` twice",
+            ),
+            ("source = \"x\"", &[&read], "the catalogue's row /p: it has no date"),
+            ("date = \"2026-11-25\"", &[&read], "the catalogue's row /p: it names no source"),
+            ("date = \"2026-11-31\"\nsource = \"x\"", &[&read], "catalogue file f cannot be read"),
+            (sourced, &[&row("kind = \"conjure\"")], "catalogue file f cannot be read"),
+            (sourced, &[&row("kind = \"read\"\nunheard = 1")], "catalogue file f cannot be read"),
+        ];
+        for (head, rows, want) in cases {
+            assert_eq!(parse(head, rows).map(|_| ()), Err(want.to_owned()), "{head} {rows:?}");
         }
+    }
+
+    #[test]
+    fn files_of_one_catalogue_agree() {
+        let file = |text: &str| text.to_owned();
+        let first = file(HEAD);
+        for other in [HEAD.replace("version = 3", "version = 4"), HEAD.replace("\"e\"", "\"f\"")] {
+            let mixed = Catalogue::parse(&[("a", &first), ("b", &other)]).unwrap_err();
+            assert!(matches!(mixed, CatalogueError::Mixed { .. }), "{mixed}");
+        }
+        let newer = HEAD.replace("format = 1", "format = 2");
+        let refused = Catalogue::parse(&[("a", &newer)]).unwrap_err().to_string();
+        assert_eq!(refused, "catalogue file a is of format 2, this version reads format 1");
     }
 }

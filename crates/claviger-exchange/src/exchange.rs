@@ -106,6 +106,16 @@ pub enum ReadError {
         /// What it would need.
         permission: claviger_core::Permission,
     },
+    /// The catalogue knows it and says why claviger does not read it.
+    #[error("{method} {path} is refused: {why}")]
+    Refused {
+        /// The verb.
+        method: &'static str,
+        /// The path.
+        path: Box<str>,
+        /// The row's reason.
+        why: Box<str>,
+    },
     /// A parameter that the row does not list.
     #[error("unknown parameter `{name}` for {path}")]
     UnknownParameter {

@@ -198,6 +198,12 @@ mod tests {
     use crate::Catalogue;
 
     const ROW: &str = r#"
+        format = 1
+        exchange = "e"
+        version = 1
+        surfaces = ["s"]
+        source = "here"
+        date = "2026-11-25"
         row = [{ surface = "s", verb = "POST", path = "/o", permission = "trade", security = "signed", kind = "cancel", params = [
             { name = "symbol", grammar = "symbol", required = true, judged = true },
             { name = "orderId", grammar = "order-id", judged = true },

@@ -15,7 +15,7 @@ pub mod request;
 pub mod values;
 
 pub use catalogue::{
-    AnswerKind, Catalogue, CatalogueError, Grammar, Kind, ParamSpec, Place, Row, Security, Verb,
+    AnswerKind, Catalogue, CatalogueError, Day, Grammar, Kind, ParamSpec, Place, Row, Security, Verb,
 };
 pub use exchange::{
     Bytes, Exchange, HouseCall, HttpAnswer, MarketCall, PrintError, Printed, ReadError, Scheme, Stamp,

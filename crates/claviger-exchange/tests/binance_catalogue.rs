@@ -70,7 +70,7 @@ fn rows_keep_the_rules() {
         assert!(row.surface.parse::<claviger_core::SurfaceName>().is_ok(), "{name}");
         assert!(row.params.iter().all(|param| param.place == Place::Auto), "{name} places a parameter");
         assert_eq!(row.security == Security::None, row.permission == Permission::Public, "{name}");
-        if row.kind == Kind::NotYetRead {
+        if !row.kind.is_readable() {
             assert!(row.params.is_empty(), "{name} lists parameters and is not read");
         } else {
             assert!(
@@ -107,7 +107,7 @@ fn kind_fits_permission(name: &str, kind: Kind, permission: Permission) {
         Kind::Transfer => matches!(permission, Transfer | SubAccounts),
         Kind::Withdraw => permission == Withdraw,
         Kind::Change => matches!(permission, PositionMode | Account),
-        Kind::NotYetRead => true,
+        Kind::NotYetRead | Kind::Refused => true,
     };
     assert!(fits, "{name}: {kind:?} with {permission}");
 }

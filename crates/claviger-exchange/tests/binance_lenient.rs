@@ -50,7 +50,7 @@ impl Dice {
 }
 
 fn readable() -> Vec<&'static Row> {
-    Binance.catalogue().rows().iter().filter(|row| row.kind != Kind::NotYetRead).collect()
+    Binance.catalogue().rows().iter().filter(|row| row.kind.is_readable()).collect()
 }
 
 fn surface(row: &Row) -> &'static Surface {

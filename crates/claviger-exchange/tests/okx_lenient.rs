@@ -170,7 +170,7 @@ impl Request {
 
 fn readable() -> Vec<&'static Row> {
     let rows = Okx.catalogue().rows().iter();
-    rows.filter(|row| row.kind != Kind::NotYetRead).collect()
+    rows.filter(|row| row.kind.is_readable()).collect()
 }
 
 /// Values that fit the row, as far as its grammar tells.

@@ -208,7 +208,7 @@ async fn public_answer<D>(link: &Link, asked: &Asked, shared: &Shared<D>) -> Res
     let read = asked.exchange.read(asked.surface, &asked.raw());
     let (intent, _) = read.map_err(|error| {
         let (class, rule) = match error {
-            ReadError::UnknownEndpoint { .. } | ReadError::NotYetRead { .. } => {
+            ReadError::UnknownEndpoint { .. } | ReadError::NotYetRead { .. } | ReadError::Refused { .. } => {
                 (DenialClass::Permission, "endpoint")
             }
             _ => (DenialClass::Request, "parameter"),

@@ -118,9 +118,9 @@ impl Unserved {
                 DenialClass::Stale
             }
             Self::Repeated(Repeated::Crowded) | Self::Busy => DenialClass::Throttled,
-            Self::Read(ReadError::UnknownEndpoint { .. } | ReadError::NotYetRead { .. }) => {
-                DenialClass::Permission
-            }
+            Self::Read(
+                ReadError::UnknownEndpoint { .. } | ReadError::NotYetRead { .. } | ReadError::Refused { .. },
+            ) => DenialClass::Permission,
             Self::Read(_) => DenialClass::Request,
             Self::Denied(denial) => denial.class(),
             Self::NoExchange
@@ -151,7 +151,9 @@ impl Unserved {
 
 const fn read_rule(error: &ReadError) -> &'static str {
     match error {
-        ReadError::UnknownEndpoint { .. } | ReadError::NotYetRead { .. } => "endpoint",
+        ReadError::UnknownEndpoint { .. } | ReadError::NotYetRead { .. } | ReadError::Refused { .. } => {
+            "endpoint"
+        }
         ReadError::UnknownParameter { .. }
         | ReadError::Twice(_)
         | ReadError::Missing(_)

@@ -316,7 +316,7 @@ fn proven(known: &Known, intent: &Intent, row: &Row) -> Result<(), Unserved> {
     match (known.evidence, row.security) {
         (Evidence::BotSignature, _) => Ok(()),
         (Evidence::KeyId, Security::None | Security::KeyOnly)
-            if !intent.act.changes_state() && intent.permission.risk() == claviger_core::Risk::Low =>
+            if !intent.act.changes_state() && row.risk == claviger_core::Risk::Low =>
         {
             Ok(())
         }

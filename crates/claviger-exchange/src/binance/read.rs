@@ -44,10 +44,7 @@ fn row(surface: &Surface, request: &RawRequest<'_>) -> Result<&'static Row, Read
     let row = CATALOGUE.row(surface.name, Verb::from(request.method), request.path).ok_or_else(|| {
         ReadError::UnknownEndpoint { method, path: request.path.chars().take(128).collect::<String>().into() }
     })?;
-    if row.kind == Kind::NotYetRead {
-        return Err(ReadError::NotYetRead { method, path: row.path.clone(), permission: row.permission });
-    }
-    Ok(row)
+    row.readable()
 }
 
 fn parameters<'a>(row: &Row, request: &RawRequest<'a>) -> Result<Vec<Pair<'a>>, ReadError> {
@@ -83,13 +80,15 @@ fn act(row: &Row, fields: &mut Fields<'_>) -> Result<(Act, Option<Param>), ReadE
         Kind::Transfer => Act::Transfer(transfer(fields)?),
         Kind::Withdraw => Act::Withdraw(withdrawal(fields)?),
         Kind::Change => Act::Change,
-        Kind::NotYetRead => return Err(meaning("claviger cannot read this yet")),
+        Kind::NotYetRead | Kind::Refused => return Err(meaning("claviger cannot read this yet")),
     };
     Ok((act, None))
 }
 
 fn market(row: &Row) -> Result<Market, ReadError> {
-    market_of(&row.surface).ok_or_else(|| meaning("claviger cannot trade on this surface"))
+    row.market
+        .or_else(|| market_of(&row.surface))
+        .ok_or_else(|| meaning("claviger cannot trade on this surface"))
 }
 
 pub(super) fn symbol(fields: &mut Fields<'_>) -> Result<Symbol, ReadError> {

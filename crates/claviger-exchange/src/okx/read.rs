@@ -13,10 +13,7 @@ pub(super) fn read(surface: &Surface, request: &RawRequest<'_>) -> Result<(Inten
         let path = request.path.chars().take(128).collect::<String>().into();
         ReadError::UnknownEndpoint { method, path }
     })?;
-    if row.kind == Kind::NotYetRead {
-        let path = row.path.clone();
-        return Err(ReadError::NotYetRead { method, path, permission: row.permission });
-    }
+    row.readable()?;
     let mut fields = fields(row, request)?;
     for (name, max) in [("tag", 16), ("reqId", 32), ("clientId", 32)] {
         if row.kind != Kind::Read
@@ -46,7 +43,7 @@ fn meaning_of(row: &Row, fields: &mut Fields<'_>) -> Result<Act, ReadError> {
         Kind::Transfer => act::transfer(fields).map(Act::Transfer),
         Kind::Withdraw => act::withdrawal(fields).map(Act::Withdraw),
         Kind::Change => Ok(Act::Change),
-        Kind::CancelAll | Kind::MarginMode | Kind::NotYetRead => {
+        Kind::CancelAll | Kind::MarginMode | Kind::NotYetRead | Kind::Refused => {
             let path = row.path.clone();
             let method = if row.verb == Verb::Get { "GET" } else { "POST" };
             Err(ReadError::NotYetRead { method, path, permission: row.permission })

@@ -49,7 +49,7 @@ fn show(exchange: &dyn Exchange, as_json: bool) {
         return;
     }
     let line = |row: &Row| {
-        let risk = format!("{:?}", row.permission.risk()).to_ascii_lowercase();
+        let risk = format!("{:?}", row.risk).to_ascii_lowercase();
         let (surface, path) = (row.surface.to_string(), row.path.to_string());
         vec![surface, verb(row), path, row.permission.to_string(), risk, decision(row)]
     };
@@ -63,14 +63,21 @@ fn verb(row: &Row) -> String {
 
 /// Its parameters in a few words, or that it is refused.
 fn decision(row: &Row) -> String {
-    if row.kind == Kind::NotYetRead {
-        return REFUSED.to_owned();
+    if let Some(refusal) = refusal(row) {
+        return refusal;
     }
     let name = |p: &ParamSpec| if p.required { p.name.to_string() } else { format!("[{}]", p.name) };
     row.params.iter().map(name).collect::<Vec<_>>().join(" ")
 }
 
-const REFUSED: &str = "refused: not yet read";
+/// Why it is refused, of a row that is.
+fn refusal(row: &Row) -> Option<String> {
+    match (&row.refused, row.kind) {
+        (Some(why), _) => Some(format!("refused: {why}")),
+        (None, Kind::NotYetRead | Kind::Refused) => Some("refused: not yet read".to_owned()),
+        (None, _) => None,
+    }
+}
 
 fn row_json(exchange: &dyn Exchange, row: &Row) -> Value {
     let mut shown = json!({
@@ -79,16 +86,17 @@ fn row_json(exchange: &dyn Exchange, row: &Row) -> Value {
         "method": verb(row),
         "path": row.path,
         "permission": row.permission.as_str(),
-        "risk": row.permission.risk(),
+        "risk": row.risk,
         "security": row.security,
         "kind": row.kind,
         "flags": row.flags,
         "about": row.about,
         "source": row.source,
-        "decision": REFUSED,
+        "date": row.date,
+        "market": row.market,
+        "decision": refusal(row).unwrap_or_else(|| "read".to_owned()),
     });
-    if let (Some(object), true) = (shown.as_object_mut(), row.kind != Kind::NotYetRead) {
-        object.insert("decision".to_owned(), "read".into());
+    if let (Some(object), true) = (shown.as_object_mut(), row.kind.is_readable()) {
         object.insert("answer".to_owned(), answer(row.answer).into());
         object.insert("params".to_owned(), row.params.iter().map(param).collect());
     }
