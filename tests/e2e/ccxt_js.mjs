@@ -42,3 +42,4 @@ await step('wrong symbol', () => client.createOrder('BTC/USDC', 'limit', 'buy', 
 await step('perp', () => client.createOrder('BTC/USDT:USDT', 'limit', 'buy', 1, near(0.99), plan.exchange === 'okx' ? { tdMode: 'cross' } : {}));
 await step('unknown parameter', () => client.createOrder(s, 'limit', 'buy', 0.002, near(0.99), { surprise: '1' }));
 await step('withdrawal', () => client.withdraw('USDT', 10, 'TXxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx', { network: 'TRC20', ...(plan.exchange === 'okx' ? { fee: '1' } : {}) }));
+await step('transfer', () => client.transfer('USDT', 1, 'spot', plan.exchange === 'binance' ? 'linear' : 'funding'));

@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+from clients import Client  # noqa: E402
 from leaks import assert_nothing_virtual_upstream  # noqa: E402
 from stack import Sim, Stack  # noqa: E402
 
@@ -21,6 +22,23 @@ def stack(tmp_path_factory):
     assert_nothing_virtual_upstream(stack)
     stack.stop()
     sim.stop()
+
+
+@pytest.fixture(scope="module")
+def make_stack(tmp_path_factory):
+    """A maker of stacks for a whole file of tests."""
+    made = []
+
+    def make(bots=None, sim_arguments=(), **config):
+        folder = tmp_path_factory.mktemp("own")
+        made.append(Stack(folder / "stack", Sim(folder / "sim", *sim_arguments), bots, **config))
+        return made[-1]
+
+    yield make
+    for stack in made:
+        assert_nothing_virtual_upstream(stack)
+        stack.stop()
+        stack.sim.stop()
 
 
 @pytest.fixture
@@ -40,3 +58,35 @@ def own(tmp_path):
         if sim.process.poll() is None:
             assert_nothing_virtual_upstream(stack)
         sim.stop()
+
+
+@pytest.fixture(params=["sync", "async"])
+def kind(request):
+    """Which ccxt for Python."""
+    return request.param
+
+
+@pytest.fixture(params=["base", "connect"])
+def way(request):
+    """Which way in."""
+    return request.param
+
+
+@pytest.fixture
+def clients(kind, way):
+    """A maker of ccxt clients for any stack."""
+    made = []
+
+    def make(stack, exchange, bot, port=None, **options):
+        made.append(Client(stack, kind, way, exchange, bot, port, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def client(clients, stack):
+    """A maker of ccxt clients for the stack that all share."""
+    return lambda exchange, bot, **options: clients(stack, exchange, bot, **options)

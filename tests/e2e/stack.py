@@ -34,6 +34,14 @@ BOTS = {
         symbols=["BTC-USDT-SWAP", "ETH-USDT-SWAP"], max_order="5000 USDT", max_day="50000 USDT", price_band="2%",
         max_leverage="5", danger_account_wide=True,
     ),
+    "perpshared": dict(
+        key="binance-main", exchange="binance", grants=["market-data", "read", "trade"], markets=["usdm", "coinm"],
+        symbols=["BTCUSDT", "BTCUSD_PERP"], max_order="5000 USDT", max_day="50000 USDT", price_band="2%", max_leverage="5",
+    ),
+    "okxperpshared": dict(
+        key="okx-main", exchange="okx", grants=["market-data", "read", "trade"], markets=["usdm"],
+        symbols=["BTC-USDT-SWAP"], max_order="5000 USDT", max_day="50000 USDT", price_band="2%", max_leverage="5",
+    ),
     "small": dict(
         key="binance-main", exchange="binance", grants=["market-data", "read", "trade"], markets=["spot"],
         symbols=["BTCUSDT"], max_order="1000 USDT", max_day="500 USDT", price_band="2%",

@@ -9,7 +9,7 @@ import pytest
 
 REFUSED = {
     "too large": "InvalidOrder", "sell far below": "InvalidOrder", "wrong symbol": "PermissionDenied", "perp": "PermissionDenied",
-    "unknown parameter": "BadRequest", "withdrawal": "PermissionDenied",
+    "unknown parameter": "BadRequest", "withdrawal": "PermissionDenied", "transfer": "PermissionDenied",
 }
 
 
@@ -37,17 +37,19 @@ def test_whole_way(stack, exchange, bot, way):
         assert "claviger" in steps[step]["message"]
 
 
+@pytest.mark.parametrize("way", ["base", "connect"])
 @pytest.mark.parametrize("exchange, bot, error", [("binance", "small", "RateLimitExceeded"), ("okx", "okxsmall", "InvalidOrder")])
-def test_day_budget_spent(stack, exchange, bot, error):
-    order = run(stack, exchange, bot, "base", only="order")["order"]
+def test_day_budget_spent(stack, exchange, bot, error, way):
+    order = run(stack, exchange, bot, way, only="order")["order"]
     assert order.get("error") == error and "max_day" in order["message"], order
 
 
+@pytest.mark.parametrize("way", ["base", "connect"])
 @pytest.mark.parametrize("exchange, bot", [("binance", "spot"), ("okx", "okx")])
-def test_frozen(stack, exchange, bot):
+def test_frozen(stack, exchange, bot, way):
     stack.run("bot", "freeze", bot)
     try:
-        order = run(stack, exchange, bot, "base", only="order")["order"]
+        order = run(stack, exchange, bot, way, only="order")["order"]
     finally:
         stack.run("bot", "thaw", bot)
-    assert order.get("error") == "PermissionDenied" and not order["retryable"], order
+    assert order.get("error") == "PermissionDenied" and not order["retryable"] and "frozen" in order["message"], order
