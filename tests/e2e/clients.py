@@ -12,10 +12,10 @@ HOSTS = {
 
 
 class Client:
-    """ccxt, sync or async, behind one face that waits. `port` names another door than the gateway's own, such as a relay's."""
+    """ccxt, sync or async, behind one face that waits. `door` has the port and CA of what stands before the gateway, if anything does."""
 
-    def __init__(self, stack, kind, way, exchange, bot, port=None, **options):
-        self.stack, self.kind, self.port = stack, kind, port or stack.port
+    def __init__(self, stack, kind, way, exchange, bot, door=None, **options):
+        self.kind, self.door = kind, door or stack
         self.loop = asyncio.new_event_loop() if kind == "async" else None
         keys = stack.secrets(bot)
         settings = {"apiKey": keys["apiKey"], "secret": keys["secret"], "options": options, "enableRateLimit": False}
@@ -25,12 +25,12 @@ class Client:
 
     def make(self, exchange, settings, way):
         if way == "connect":
-            proxy = f"http://127.0.0.1:{self.port}"
+            settings |= {"httpsProxy": self.door.proxy}
             if self.kind == "async":
-                settings |= {"httpsProxy": proxy, "cafile": self.stack.ca}
+                settings |= {"cafile": self.door.ca}
             else:
-                os.environ["REQUESTS_CA_BUNDLE"] = self.stack.ca
-                settings |= {"httpsProxy": proxy, "requests_trust_env": True}
+                os.environ["REQUESTS_CA_BUNDLE"] = self.door.ca
+                settings |= {"requests_trust_env": True}
         module = ccxt.async_support if self.kind == "async" else ccxt
         if self.kind == "async":
             return self.loop.run_until_complete(self.build(module, exchange, settings, way))
@@ -40,14 +40,13 @@ class Client:
         return self.point(getattr(module, exchange)(settings), exchange, way)
 
     def point(self, client, exchange, way):
-        base = f"http://127.0.0.1:{self.port}/"
         if way == "base" and exchange == "okx":
-            client.urls["api"]["rest"] = base + "okx"
+            client.urls["api"]["rest"] = self.door.base("okx")
         elif way == "base":
             for name, url in client.urls["api"].items():
                 for host, prefix in HOSTS.items():
                     if url.startswith(host + "/"):
-                        client.urls["api"][name] = base + prefix + url[len(host):]
+                        client.urls["api"][name] = self.door.base(prefix) + url[len(host):]
         return client
 
     def __getattr__(self, name):

@@ -77,8 +77,8 @@ def clients(kind, way):
     """A maker of ccxt clients for any stack."""
     made = []
 
-    def make(stack, exchange, bot, port=None, **options):
-        made.append(Client(stack, kind, way, exchange, bot, port, **options))
+    def make(stack, exchange, bot, door=None, **options):
+        made.append(Client(stack, kind, way, exchange, bot, door, **options))
         return made[-1]
 
     yield make

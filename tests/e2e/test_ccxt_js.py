@@ -13,11 +13,12 @@ REFUSED = {
 }
 
 
-def run(stack, exchange, bot, way, **more):
+def run(stack, exchange, bot, way, door=None, **more):
+    door = door or stack
     keys = {k: v for k, v in stack.secrets(bot).items() if k in ("apiKey", "secret", "password") and v}
-    plan = {"way": way, "base": f"http://127.0.0.1:{stack.port}", "proxy": stack.proxy, "exchange": exchange, "symbol": "BTC/USDT", "keys": keys, **more}
+    plan = {"way": way, "base": door.proxy, "proxy": door.proxy, "exchange": exchange, "symbol": "BTC/USDT", "keys": keys, **more}
     script = pathlib.Path(__file__).with_name("ccxt_js.mjs")
-    env = {**os.environ, "NODE_EXTRA_CA_CERTS": stack.ca}
+    env = {**os.environ, "NODE_EXTRA_CA_CERTS": door.ca}
     done = subprocess.run(["node", str(script), json.dumps(plan)], capture_output=True, text=True, timeout=180, env=env)
     assert done.returncode == 0, done.stderr
     return {s["step"]: s for s in map(json.loads, done.stdout.splitlines())}

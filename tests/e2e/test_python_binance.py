@@ -7,15 +7,15 @@ from binance.exceptions import BinanceAPIException
 
 @pytest.fixture(params=["base", "connect"])
 def make(request, stack):
-    def build(bot):
+    def build(bot, door=stack):
         keys = stack.secrets(bot)
         if request.param == "connect":
-            proxies = {"https": stack.proxy}
-            return Client(keys["apiKey"], keys["secret"], {"proxies": proxies, "verify": stack.ca})
-        Client.API_URL = stack.base("binance") + "/api"
-        Client.FUTURES_URL = stack.base("binance-usdm") + "/fapi"
-        Client.FUTURES_COIN_URL = stack.base("binance-coinm") + "/dapi"
-        Client.MARGIN_API_URL = stack.base("binance") + "/sapi"
+            proxies = {"https": door.proxy}
+            return Client(keys["apiKey"], keys["secret"], {"proxies": proxies, "verify": door.ca})
+        Client.API_URL = door.base("binance") + "/api"
+        Client.FUTURES_URL = door.base("binance-usdm") + "/fapi"
+        Client.FUTURES_COIN_URL = door.base("binance-coinm") + "/dapi"
+        Client.MARGIN_API_URL = door.base("binance") + "/sapi"
         return Client(keys["apiKey"], keys["secret"])
 
     saved = {n: getattr(Client, n) for n in ("API_URL", "FUTURES_URL", "FUTURES_COIN_URL", "MARGIN_API_URL")}

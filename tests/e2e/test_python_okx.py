@@ -9,13 +9,14 @@ import okx.Trade
 
 
 class Okx:
-    def __init__(self, stack, way, bot, monkeypatch):
+    def __init__(self, stack, way, bot, monkeypatch, door=None):
+        door = door or stack
         keys = stack.secrets(bot)
         if way == "connect":
-            monkeypatch.setenv("SSL_CERT_FILE", stack.ca)
-            where = {"domain": "https://www.okx.com", "proxy": stack.proxy}
+            monkeypatch.setenv("SSL_CERT_FILE", door.ca)
+            where = {"domain": "https://www.okx.com", "proxy": door.proxy}
         else:
-            where = {"domain": stack.base("okx")}
+            where = {"domain": door.base("okx")}
         signed = (keys["apiKey"], keys["secret"], keys["password"])
         self.trade = okx.Trade.TradeAPI(*signed, flag="0", **where)
         self.account = okx.Account.AccountAPI(*signed, flag="0", **where)
