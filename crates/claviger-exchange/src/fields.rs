@@ -25,12 +25,24 @@ impl<'r> Fields<'r> {
     /// # Errors
     /// Where the row does not list it, it is there already, or its text does not fit its grammar.
     pub fn put(&mut self, name: &str, text: &str, lists: Lists) -> Result<(), ReadError> {
+        let spec = self.row.param(name).ok_or_else(|| unknown(name, self.row))?;
+        if self.has(name) {
+            return Err(ReadError::Twice(spec.name.clone()));
+        }
+        self.put_value(name, values::parse(&spec.name, &spec.grammar, text, lists)?)
+    }
+
+    /// Puts a value that was read already.
+    ///
+    /// # Errors
+    /// Where the row does not list it or it is there already.
+    pub fn put_value(&mut self, name: &str, value: Value) -> Result<(), ReadError> {
         let found = self.row.params.iter().zip(&mut self.values).find(|(spec, _)| *spec.name == *name);
         let (spec, slot) = found.ok_or_else(|| unknown(name, self.row))?;
         if slot.is_some() {
             return Err(ReadError::Twice(spec.name.clone()));
         }
-        *slot = Some(values::parse(&spec.name, &spec.grammar, text, lists)?);
+        *slot = Some(value);
         Ok(())
     }
 

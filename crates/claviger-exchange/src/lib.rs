@@ -10,6 +10,7 @@ pub mod exchange;
 pub mod fields;
 pub mod form;
 pub mod json;
+pub mod nested;
 pub mod okx;
 pub mod request;
 pub mod values;

@@ -3,7 +3,7 @@
 use claviger_core::{Asset, ClientOrderId, Decimal, Symbol, Value};
 
 use crate::json::{self, Bounds, Json};
-use crate::{Grammar, ReadError};
+use crate::{Grammar, ReadError, nested};
 
 /// How an exchange writes a list of instruments within one parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +22,13 @@ pub const MAX_WHOLE: u64 = 9_007_199_254_740_991;
 /// # Errors
 /// [`ReadError::Value`] says what was wanted.
 pub fn parse(name: &str, grammar: &Grammar, text: &str, lists: Lists) -> Result<Value, ReadError> {
-    value(grammar, text, lists)
-        .ok_or_else(|| ReadError::Value { name: name.into(), why: wanted(grammar).into() })
+    let found = match grammar {
+        Grammar::Array(_) | Grammar::Object(_) | Grammar::Items { .. } => {
+            nested::parse(name, grammar, text, lists)?
+        }
+        _ => value(grammar, text, lists),
+    };
+    found.ok_or_else(|| ReadError::Value { name: name.into(), why: wanted(grammar).into() })
 }
 
 /// A value as it is written, before any percent-encoding or JSON quoting; `None` where it does not fit the grammar.
@@ -34,13 +39,16 @@ pub fn print(grammar: &Grammar, value: &Value, lists: Lists) -> Option<String> {
         (Value::Number(number), _) => number.to_string(),
         (Value::Whole(number), _) => number.to_string(),
         (Value::Flag(flag), _) => flag.to_string(),
-        (Value::List(items), Grammar::Symbols(_)) if lists == Lists::Json => {
-            let quoted: Vec<String> = items.iter().map(|item| json::quote(item)).collect();
-            format!("[{}]", quoted.join(","))
-        }
+        (Value::List(items), Grammar::Array(_)) => json_list(items),
+        (Value::List(items), Grammar::Symbols(_)) if lists == Lists::Json => json_list(items),
         (Value::List(items), _) => items.join(","),
     };
-    (self::value(grammar, &text, lists).as_ref() == Some(value)).then_some(text)
+    (parse("", grammar, &text, lists).ok().as_ref() == Some(value)).then_some(text)
+}
+
+fn json_list(items: &[Box<str>]) -> String {
+    let quoted: Vec<String> = items.iter().map(|item| json::quote(item)).collect();
+    format!("[{}]", quoted.join(","))
 }
 
 fn value(grammar: &Grammar, text: &str, lists: Lists) -> Option<Value> {
@@ -58,6 +66,7 @@ fn value(grammar: &Grammar, text: &str, lists: Lists) -> Option<Value> {
         Grammar::Text(max) => is_text(text, *max).then(|| Value::Text(text.into())),
         Grammar::Symbols(max) => symbols(text, *max, lists).map(Value::List),
         Grammar::Words(max) => words(text, *max).map(Value::List),
+        Grammar::Array(_) | Grammar::Object(_) | Grammar::Items { .. } => None,
     }
 }
 
@@ -105,15 +114,16 @@ fn symbols(text: &str, max: usize, lists: Lists) -> Option<Vec<Box<str>>> {
 }
 
 fn words(text: &str, max: usize) -> Option<Vec<Box<str>>> {
-    let fits = |word: &str| {
-        (1..=64).contains(&word.len())
-            && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-    };
     let items: Vec<Box<str>> = text.split(',').map(Into::into).collect();
-    (items.len() <= max && items.iter().all(|item| fits(item))).then_some(items)
+    (items.len() <= max && items.iter().all(|item| is_word(item))).then_some(items)
 }
 
-fn wanted(grammar: &Grammar) -> String {
+pub(crate) fn is_word(word: &str) -> bool {
+    (1..=64).contains(&word.len())
+        && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+pub(crate) fn wanted(grammar: &Grammar) -> String {
     match grammar {
         Grammar::Symbol => "wanted a symbol (1 to 40 of A-Z, 0-9, -, _)".into(),
         Grammar::Asset => "wanted an asset (1 to 20 of A-Z, 0-9)".into(),
@@ -130,6 +140,9 @@ fn wanted(grammar: &Grammar) -> String {
         }
         Grammar::Symbols(max) => format!("wanted a list of 1 to {max} symbols"),
         Grammar::Words(max) => format!("wanted 1 to {max} words separated by commas"),
+        Grammar::Array(max) => format!("wanted a list of 1 to {max} words"),
+        Grammar::Object(_) => "wanted an object".into(),
+        Grammar::Items { max, .. } => format!("wanted a list of 1 to {max} objects"),
     }
 }
 

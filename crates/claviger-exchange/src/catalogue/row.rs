@@ -198,6 +198,21 @@ pub struct ParamSpec {
     pub about: Box<str>,
 }
 
+impl ParamSpec {
+    /// A parameter that may be there and that nobody judges.
+    #[must_use]
+    pub fn plain(name: &str, grammar: Grammar) -> Self {
+        Self {
+            name: name.into(),
+            grammar,
+            required: false,
+            place: Place::default(),
+            judged: false,
+            about: Box::default(),
+        }
+    }
+}
+
 /// Where a parameter stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -246,6 +261,17 @@ pub enum Grammar {
     Symbols(usize),
     /// A comma-separated list of words of letters, digits, `_` and `-`, at most so many.
     Words(usize),
+    /// The same words as a JSON list, at most so many.
+    Array(usize),
+    /// A JSON object with these members.
+    Object(Vec<ParamSpec>),
+    /// A JSON list of objects.
+    Items {
+        /// How many at most.
+        max: usize,
+        /// Their members.
+        of: Vec<ParamSpec>,
+    },
 }
 
 /// A day as `2026-11-25`.

@@ -6,7 +6,7 @@ use crate::fields::{Fields, meaning};
 use crate::form::{Dialect, Part, pairs};
 use crate::json::{self, Bounds, Json, NotJson};
 use crate::values::Lists;
-use crate::{Grammar, ParamSpec, RawRequest, ReadError, Row};
+use crate::{ParamSpec, RawRequest, ReadError, Row, nested};
 
 /// The exchange writes lists within a parameter as `A,B`.
 pub(super) const LISTS: Lists = Lists::Commas;
@@ -52,14 +52,30 @@ fn from_body(fields: &mut Fields<'_>, row: &Row, request: &RawRequest<'_>) -> Re
         NotJson::Twice => meaning("the body holds a name twice"),
         NotJson::TooLong(_) | NotJson::TooDeep(_) | NotJson::Malformed => ReadError::Encoding("body"),
     })?;
+    if let Some(list) = list_of(row) {
+        return put_json(fields, list, &body);
+    }
     for (name, value) in one(row, &body)? {
         let spec = row.param(name).ok_or_else(|| unknown(name, row))?;
-        if let Some(text) = text(spec, value)? {
-            put(fields, row, name, text)?;
-        }
+        put_json(fields, spec, value)?;
     }
     Ok(())
 }
+
+fn put_json(fields: &mut Fields<'_>, spec: &ParamSpec, json: &Json<'_>) -> Result<(), ReadError> {
+    match nested::value(spec, json, LISTS)? {
+        Some(value) => fields.put_value(&spec.name, value),
+        None => Ok(()),
+    }
+}
+
+/// The one parameter of a row whose whole body is a list.
+pub(super) fn list_of(row: &Row) -> Option<&ParamSpec> {
+    row.param(WHOLE)
+}
+
+/// How the catalogue names the parameter that is the whole body.
+const WHOLE: &str = "[]";
 
 type Entries<'j, 'a> = &'j [(std::borrow::Cow<'a, str>, Json<'a>)];
 
@@ -76,41 +92,11 @@ fn one<'j, 'a>(row: &Row, body: &'j Json<'a>) -> Result<Entries<'j, 'a>, ReadErr
     object.entries().ok_or(ReadError::Encoding("body"))
 }
 
-/// The text of a value; `None` where clients say that they mean nothing: python-okx sends `""`, `null` and `[]` for
-/// arguments that were not given.
-///
-/// Numbers may stand bare where a number is wanted, and whole ones where a text of digits is; flags where a flag is.
-fn text<'j>(spec: &ParamSpec, value: &'j Json<'_>) -> Result<Option<&'j str>, ReadError> {
-    let numeric = matches!(spec.grammar, Grammar::Number | Grammar::Whole { .. } | Grammar::Millis);
-    let odd = |why: &str| Err(ReadError::Value { name: spec.name.clone(), why: why.into() });
-    match value {
-        Json::Null => Ok(None),
-        Json::Text(text) if text.is_empty() => Ok(None),
-        Json::List(items) if items.is_empty() => Ok(None),
-        _ if is_refused(spec) => Err(refused(spec)),
-        Json::Text(text) => Ok(Some(text)),
-        Json::Number(text) if numeric || text.bytes().all(|b| b.is_ascii_digit()) => Ok(Some(text)),
-        Json::Number(_) => odd("wanted a text"),
-        Json::Flag(_) if spec.grammar == Grammar::Flag => Ok(value.scalar()),
-        Json::Flag(_) => odd("wanted a text"),
-        Json::List(_) | Json::Object(_) => odd("lists and objects are not yet read"),
-    }
-}
-
 fn put(fields: &mut Fields<'_>, row: &Row, name: &str, text: &str) -> Result<(), ReadError> {
     match row.param(name) {
-        Some(spec) if is_refused(spec) => Err(refused(spec)),
+        Some(spec) if nested::is_refused(spec) => Err(nested::refused(spec)),
         _ => fields.put(name, text, LISTS),
     }
-}
-
-/// Whether a parameter is known and must not say anything.
-fn is_refused(spec: &ParamSpec) -> bool {
-    matches!(&spec.grammar, Grammar::Word(words) if words.is_empty())
-}
-
-fn refused(spec: &ParamSpec) -> ReadError {
-    meaning(format!("`{}` is not read by claviger: {}", spec.name, spec.about))
 }
 
 fn unknown(name: &str, row: &Row) -> ReadError {

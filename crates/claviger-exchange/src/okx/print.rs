@@ -3,10 +3,10 @@
 use claviger_core::{Act, Intent, Method};
 
 use super::claim::{EXPIRY, KEY, SIGN, TIMESTAMP, WINDOW_MS, iso};
-use super::fields::{LISTS, is_batch};
+use super::fields::{LISTS, is_batch, list_of};
 use super::{CATALOGUE, act};
 use crate::{
-    Grammar, Kind, ParamSpec, PrintError, Printed, Row, Security, Stamp, Unsigned, Verb, fields, form, json,
+    Kind, ParamSpec, PrintError, Printed, Row, Security, Stamp, Unsigned, Verb, fields, form, json, nested,
 };
 
 pub(super) fn print(intent: &Intent, stamp: Option<Stamp>) -> Result<Unsigned, PrintError> {
@@ -71,11 +71,13 @@ fn query(printed: &[(&ParamSpec, String)]) -> String {
     query
 }
 
-/// A JSON object in the row's order, all texts but flags; in a list where the row takes lists.
+/// A JSON object in the row's order, all texts but flags and what is nested; in a list where the row takes lists.
 fn body(row: &Row, printed: &[(&ParamSpec, String)]) -> String {
+    if list_of(row).is_some() {
+        return printed.iter().map(|(_, text)| text.as_str()).collect();
+    }
     let entry = |(spec, text): &(&ParamSpec, String)| {
-        let value = if spec.grammar == Grammar::Flag { text.clone() } else { json::quote(text) };
-        format!("{}:{value}", json::quote(&spec.name))
+        format!("{}:{}", json::quote(&spec.name), nested::literal(&spec.grammar, text))
     };
     let object = format!("{{{}}}", printed.iter().map(entry).collect::<Vec<_>>().join(","));
     if is_batch(row) { format!("[{object}]") } else { object }
