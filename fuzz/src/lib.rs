@@ -45,6 +45,9 @@ fn value<'a>(grammar: &'a Grammar, u: &mut Unstructured<'a>) -> Result<Cow<'a, s
         Grammar::ClientId | Grammar::Id(_) | Grammar::Text(_) | Grammar::Words(_) | Grammar::Word(_) => {
             &["a", "A1", "a:b", "1", "", "a@b.c", "a&b=c"]
         }
+        Grammar::Array(_) | Grammar::Object(_) | Grammar::Items { .. } => {
+            &["[\"A\"]", "[]", "{}", "[{}]", "[{\"instId\":\"BTC-USDT\",\"sz\":\"1\"}]", "{\"a\":1}"]
+        }
     };
     if u.ratio(1, 8)? {
         u.arbitrary::<&str>().map(Cow::Borrowed)

@@ -35,6 +35,12 @@ pub fn value(spec: &ParamSpec, json: &Json<'_>, lists: Lists) -> Result<Option<V
         (Grammar::Array(_) | Grammar::Object(_) | Grammar::Items { .. }, Json::Text(text)) => {
             values::parse(&spec.name, &spec.grammar, text, lists)?
         }
+        (Grammar::Array(_) | Grammar::Object(_) | Grammar::Items { .. }, _) => {
+            return Err(ReadError::Value {
+                name: spec.name.clone(),
+                why: values::wanted(&spec.grammar).into(),
+            });
+        }
         (grammar, json) => values::parse(&spec.name, grammar, scalar(spec, json)?, lists)?,
     };
     Ok(Some(found))
@@ -255,9 +261,9 @@ mod tests {
                 r#"[{"instId":"A"},{"instId":"A"},{"instId":"A"}]"#,
                 "parameter `legs`: wanted a list of at most 2",
             ),
-            (r#"{"instId":"A"}"#, "parameter `legs`: wanted a text, and no list or object"),
+            (r#"{"instId":"A"}"#, "parameter `legs`: wanted a list of 1 to 2 objects"),
             (r#"["A"]"#, "parameter `legs`: wanted an object"),
-            ("true", "parameter `legs`: wanted a text"),
+            ("true", "parameter `legs`: wanted a list of 1 to 2 objects"),
         ] {
             assert_eq!(read(text), Err(want.to_owned()), "{text}");
         }

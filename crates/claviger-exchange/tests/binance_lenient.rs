@@ -186,6 +186,8 @@ fn value(grammar: &Grammar, dice: &mut Dice) -> String {
         Grammar::Text(max) => "a b(c)'*!,@/?:$[]{}|~`^".chars().cycle().take(1 + dice.roll(*max)).collect(),
         Grammar::Symbols(_) => (*dice.pick(&[r#"["BTCUSDT"]"#, r#"["A", "B_C"]"#, "[]", "A,B"])).to_owned(),
         Grammar::Words(_) => (*dice.pick(&["a", "A,B_c,d-e", "a,,b"])).to_owned(),
+        Grammar::Array(_) => (*dice.pick(&[r#"["a"]"#, r#"["A","B_c"]"#])).to_owned(),
+        Grammar::Object(_) | Grammar::Items { .. } => (*dice.pick(&["{}", "[{}]"])).to_owned(),
     }
 }
 

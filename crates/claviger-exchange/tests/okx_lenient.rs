@@ -12,7 +12,7 @@
 
 use claviger_core::{Intent, Method};
 use claviger_exchange::okx::Okx;
-use claviger_exchange::{Exchange, Grammar, Kind, RawRequest, Row, Stamp, Verb};
+use claviger_exchange::{Exchange, Grammar, Kind, ParamSpec, RawRequest, Row, Stamp, Verb};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde::Deserialize;
@@ -93,6 +93,9 @@ struct Parts {
 impl Parts {
     fn plain(row: &Row, named: &Named) -> Self {
         let texts: Vec<String> = named.iter().map(|(n, v)| format!("{n}={}", encode(v))).collect();
+        if is_list(row) {
+            return Self { query: None, body: whole(named).into_bytes() };
+        }
         if row.verb == Verb::Get {
             return Self { query: Some(texts.join("&")).filter(|q| !q.is_empty()), body: Vec::new() };
         }
@@ -143,6 +146,9 @@ impl Request {
     fn lenient(&self) -> Vec<Named> {
         let found = if self.row.verb == Verb::Get {
             query_pairs(self.parts.query.as_deref().unwrap_or_default())
+        } else if is_list(self.row) {
+            let body = serde_json::from_slice(&self.parts.body).map(|list| relaxed(&list));
+            body.into_iter().map(|body| ("[]".to_owned(), body)).collect()
         } else {
             body_pairs(&self.parts.body)
         };
@@ -205,7 +211,7 @@ fn sensible(named: &mut Named, row: &Row, dice: &mut Dice) {
         "tgtCcy" => market_order && !contract,
         "px" => !market_order,
         "ccy" => row.param("ordType").is_none() || row.kind == Kind::Read || dice.one_in(4),
-        "subAcct" => row.kind == Kind::Read,
+        "subAcct" => row.kind != Kind::Transfer,
         "clOrdId" => !matches!(row.kind, Kind::Amend | Kind::Cancel),
         _ => true,
     });
@@ -223,6 +229,7 @@ fn sensible(named: &mut Named, row: &Row, dice: &mut Dice) {
                 put("newSz", "2.50".into());
             }
         }
+        Kind::Transfer if row.param("type").is_none() => {}
         Kind::Transfer if dice.one_in(2) => {
             put("type", "1".into());
             put("subAcct", "sub1".into());
@@ -253,8 +260,39 @@ fn sample(name: &str, grammar: &Grammar, dice: &mut Dice) -> String {
         Grammar::OrderId => (1 + dice.below(u64::MAX - 1)).to_string(),
         Grammar::Text(_) => dice.pick(&["USDT-TRC20", "rEb8:12", "a b", "0xAb/c?d"]).into(),
         Grammar::Symbols(_) | Grammar::Words(_) => dice.pick(&["BTC", "BTC,ETH", "A-B_c,1"]).into(),
+        Grammar::Array(_) => dice.pick(&[r#"["BTC"]"#, r#"[ "A","B-c" ]"#, "[1,\"2\"]"]).into(),
+        Grammar::Object(members) => object(members, dice),
+        Grammar::Items { of, .. } => {
+            let items: Vec<String> = (0..=dice.index(2)).map(|_| object(of, dice)).collect();
+            format!("[{}]", items.join(", "))
+        }
         Grammar::ClientId | Grammar::Id(_) => "sub1".into(),
     }
+}
+
+/// Members that fit, in any order and spelling; at times one twice or one that nobody knows.
+fn object(members: &[ParamSpec], dice: &mut Dice) -> String {
+    let mut entries = Vec::new();
+    for spec in members {
+        if !spec.required && dice.one_in(2) || dice.one_in(60) || spec.grammar == Grammar::Word(Vec::new()) {
+            continue;
+        }
+        let value = sample(&spec.name, &spec.grammar, dice);
+        let nested = matches!(spec.grammar, Grammar::Array(_) | Grammar::Object(_) | Grammar::Items { .. });
+        let bare = nested || spec.grammar == Grammar::Number && dice.one_in(2);
+        let value = if bare { value } else { spelled(&value, dice) };
+        entries.push(format!("{}:{value}", spelled(&spec.name, dice)));
+        if dice.one_in(80) {
+            entries.push(entries[dice.index(entries.len())].clone());
+        }
+        if dice.one_in(80) {
+            entries.push(format!("{}:\"1\"", spelled(&letters(dice, 5), dice)));
+        }
+    }
+    if dice.one_in(2) {
+        entries.reverse();
+    }
+    format!("{{{}}}", entries.join(","))
 }
 
 fn number(dice: &mut Dice) -> String {
@@ -319,13 +357,33 @@ fn raw(row: &Row, named: &Named, dice: &mut Dice) -> Parts {
         let texts: Vec<String> = named.iter().map(|(n, v)| format!("{n}={}", loose(v, dice))).collect();
         return Parts { query: Some(texts.join("&")).filter(|q| !q.is_empty()), body: Vec::new() };
     }
+    if is_list(row) {
+        return Parts { query: None, body: whole(named).into_bytes() };
+    }
     let entry = |(name, value): &(String, String), dice: &mut Dice| {
+        if is_nested(row, name) && !dice.one_in(4) {
+            return format!("{}:{value}", spelled(name, dice));
+        }
         let bare = value.parse::<f64>().is_ok() || value == "true" || value == "false" || value == "null";
         let value = if bare && dice.one_in(3) { value.clone() } else { spelled(value, dice) };
         format!("{}:{}{value}", spelled(name, dice), if dice.one_in(2) { " " } else { "" })
     };
     let entries = named.iter().map(|pair| entry(pair, dice)).collect();
     Parts { query: None, body: wrap(row, entries).into_bytes() }
+}
+
+/// Whether the whole body is one list of objects.
+fn is_list(row: &Row) -> bool {
+    row.param("[]").is_some()
+}
+
+fn whole(named: &Named) -> String {
+    named.iter().map(|(_, value)| value.as_str()).collect()
+}
+
+fn is_nested(row: &Row, name: &str) -> bool {
+    let nested = |g: &Grammar| matches!(g, Grammar::Array(_) | Grammar::Object(_) | Grammar::Items { .. });
+    row.param(name).is_some_and(|spec| nested(&spec.grammar))
 }
 
 fn wrap(row: &Row, entries: Vec<String>) -> String {
@@ -374,12 +432,24 @@ fn body_pairs(body: &[u8]) -> Named {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
-        Value::Number(number) if number.is_f64() => number.as_f64().unwrap().to_string(),
-        other => other.to_string(),
+        other => relaxed(other),
     };
     let one: Result<Pairs, _> = serde_json::from_slice(body);
     let pairs = one.ok().or_else(|| serde_json::from_slice::<Vec<Pairs>>(body).ok()?.pop());
     pairs.into_iter().flat_map(|p| p.0).map(|(name, value)| (name, text(&value))).collect()
+}
+
+/// JSON as a reader with 64-bit floats writes it again.
+fn relaxed(value: &Value) -> String {
+    match value {
+        Value::Number(number) if number.is_f64() => number.as_f64().unwrap().to_string(),
+        Value::Array(items) => format!("[{}]", items.iter().map(relaxed).collect::<Vec<_>>().join(",")),
+        Value::Object(members) => {
+            let entry = |(name, value): (&String, &Value)| format!("{}:{}", quote(name), relaxed(value));
+            format!("{{{}}}", members.iter().map(entry).collect::<Vec<_>>().join(","))
+        }
+        other => other.to_string(),
+    }
 }
 
 /// An object whose duplicates are kept, unlike in [`Value`].

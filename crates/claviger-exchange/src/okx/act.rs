@@ -59,10 +59,25 @@ pub(super) fn transfer(fields: &mut Fields<'_>) -> Result<Transfer, ReadError> {
         }
     }
     let mut part = |name| peek(fields, name);
-    let ends = (part("from")?, part("to")?, part("type")?, part("subAcct")?);
-    let route = route(ends.0.as_deref(), ends.1.as_deref(), ends.2.as_deref(), ends.3.as_deref());
+    let (from, to) = (part("from")?, part("to")?);
+    let between = (part("fromSubAccount")?, part("toSubAccount")?);
+    let (kind, sub) = (part("type")?, part("subAcct")?);
+    let route = match &between {
+        (None, None) => route(from.as_deref(), to.as_deref(), kind.as_deref(), sub.as_deref()),
+        (a, b) => between_subs(from.as_deref(), to.as_deref(), a.as_deref(), b.as_deref()),
+    };
     let route = route.ok_or_else(|| meaning("`type` and `subAcct` do not make sense together"))?;
     Ok(Transfer { asset, amount, route })
+}
+
+/// A route between two sub-accounts: `6>18 sub-account s1>s2`.
+fn between_subs(
+    from: Option<&str>,
+    to: Option<&str>,
+    giver: Option<&str>,
+    taker: Option<&str>,
+) -> Option<Box<str>> {
+    Some(format!("{}>{} sub-account {}>{}", from?, to?, giver?, taker?).into())
 }
 
 /// A route in words, so that policy and people see it: `6>18`, `6>18 type 1 sub-account s1`.
@@ -77,6 +92,9 @@ fn route(from: Option<&str>, to: Option<&str>, kind: Option<&str>, sub: Option<&
 }
 
 pub(super) fn withdrawal(fields: &mut Fields<'_>) -> Result<Withdrawal, ReadError> {
+    if let Some(method) = peek(fields, "paymentMethod")? {
+        return bank_withdrawal(fields, &method);
+    }
     let chain = fields.text("chain");
     let mut part = |name| peek(fields, name);
     let kinds = (part("dest")?, part("toAddrType")?, part("areaCode")?);
@@ -92,6 +110,17 @@ pub(super) fn withdrawal(fields: &mut Fields<'_>) -> Result<Withdrawal, ReadErro
     })
 }
 
+/// Money to a bank account that the exchange knows by a number.
+fn bank_withdrawal(fields: &mut Fields<'_>, method: &str) -> Result<Withdrawal, ReadError> {
+    Ok(Withdrawal {
+        asset: fields.asset("ccy").ok_or_else(|| missing("ccy"))?,
+        amount: positive("amt", fields.number("amt").ok_or_else(|| missing("amt"))?)?,
+        network: Some(format!("{BANK}{method}").into()),
+        address: fields.text("paymentAcctId").ok_or_else(|| missing("paymentAcctId"))?,
+        tag: None,
+    })
+}
+
 /// What the address is an address of: a chain, or the exchange itself, where the same digits may be a user's id or a
 /// telephone number: `internal`, `internal type 2`, `internal area 86`. `None` where the parts contradict each other.
 fn network(
@@ -102,7 +131,9 @@ fn network(
 ) -> Option<Option<Box<str>>> {
     match (dest?, chain, kind, area) {
         ("4", None, None | Some("1"), None) => Some(None),
-        ("4", Some(chain), None | Some("1"), None) if !chain.starts_with(INTERNAL) => {
+        ("4", Some(chain), None | Some("1"), None)
+            if !chain.starts_with(INTERNAL) && !chain.starts_with(BANK) =>
+        {
             Some(Some(chain.into()))
         }
         ("3", None, kind, area) => {
@@ -116,6 +147,8 @@ fn network(
 
 /// No chain is called so: their names begin with the coin's.
 const INTERNAL: &str = "internal";
+/// Nor so.
+const BANK: &str = "bank ";
 
 /// Writes an act in the exchange's words, with the parameters that go along.
 pub(super) fn words(row: &Row, intent: &Intent) -> Result<(Words, Params), PrintError> {
@@ -168,7 +201,10 @@ fn order_words(market: Market, symbol: &Symbol, order: &OrderRef) -> Result<Word
 
 fn transfer_words(transfer: &Transfer, params: &Params) -> Result<Words, PrintError> {
     let part = |name| text_of(params, name);
-    let named = route(part("from"), part("to"), part("type"), part("subAcct"));
+    let named = match (part("fromSubAccount"), part("toSubAccount")) {
+        (None, None) => route(part("from"), part("to"), part("type"), part("subAcct")),
+        (giver, taker) => between_subs(part("from"), part("to"), giver, taker),
+    };
     if named.as_ref() != Some(&transfer.route) {
         return Err(cannot("from", "is not on the transfer's route"));
     }
@@ -180,6 +216,9 @@ fn withdrawal_words(withdrawal: &Withdrawal, params: &Params) -> Result<Words, P
         return Err(cannot("toAddr", "a tag stands within the address on this exchange"));
     }
     let part = |name| text_of(params, name);
+    if let Some(method) = part("paymentMethod") {
+        return bank_words(withdrawal, method);
+    }
     let chain = withdrawal.network.as_deref().filter(|_| part("dest") != Some("3"));
     let named = network(chain, part("dest"), part("toAddrType"), part("areaCode"));
     if named.as_ref() != Some(&withdrawal.network) {
@@ -192,6 +231,17 @@ fn withdrawal_words(withdrawal: &Withdrawal, params: &Params) -> Result<Words, P
     ];
     words.extend(chain.map(|chain| ("chain", chain.to_owned())));
     Ok(words)
+}
+
+fn bank_words(withdrawal: &Withdrawal, method: &str) -> Result<Words, PrintError> {
+    if withdrawal.network.as_deref() != Some(format!("{BANK}{method}").as_str()) {
+        return Err(cannot("paymentMethod", "does not fit the withdrawal's network"));
+    }
+    Ok(vec![
+        ("ccy", withdrawal.asset.to_string()),
+        ("amt", withdrawal.amount.to_string()),
+        ("paymentAcctId", withdrawal.address.to_string()),
+    ])
 }
 
 fn text_of<'p>(params: &'p Params, name: &str) -> Option<&'p str> {

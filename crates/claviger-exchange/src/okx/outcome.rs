@@ -36,7 +36,10 @@ fn executed(intent: &Intent, answer: &Answer<'_>) -> Option<Execution> {
         Act::Amend(amendment) => touched(answer.only()?, &amendment.order),
         Act::Cancel(cancel) => touched(answer.only()?, &cancel.order),
         Act::Transfer(_) => text(answer.only()?, "transId").map(|_| Execution::default()),
-        Act::Withdraw(_) => text(answer.only()?, "wdId").map(|_| Execution::default()),
+        Act::Withdraw(_) => {
+            let item = answer.only()?;
+            text(item, "wdId").or_else(|| text(item, "ordId")).map(|_| Execution::default())
+        }
         Act::Read | Act::Test(_) | Act::SetLeverage { .. } | Act::Change => Some(Execution::default()),
         Act::CancelAll { .. } | Act::SetMarginMode { .. } => None,
     }
