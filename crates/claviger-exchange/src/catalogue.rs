@@ -1,11 +1,13 @@
 //! What an exchange can be asked: rows of data, read from the files beside each exchange.
 
 mod file;
+mod grammar;
 mod row;
 
 use std::collections::{HashMap, HashSet};
 
 pub use file::FORMAT;
+pub use grammar::NotAGrammar;
 pub use row::{AnswerKind, Day, Grammar, Kind, NotADay, ParamSpec, Place, Row, Security, Verb};
 
 /// All rows of an exchange, found by surface, verb and path.
@@ -128,11 +130,38 @@ impl Catalogue {
         self.version
     }
 
+    /// Every row of that path, of any surface and verb.
+    #[must_use]
+    pub fn rows_of(&self, path: &str) -> Vec<&Row> {
+        self.by_path.get(path).into_iter().flatten().filter_map(|at| self.rows.get(*at)).collect()
+    }
+
+    /// The paths that are most like `path`, the nearest first.
+    #[must_use]
+    pub fn nearest(&self, path: &str, most: usize) -> Vec<&str> {
+        let wanted = pieces(path);
+        let likeness = |known: &str| {
+            let known = pieces(known);
+            let shared = wanted.iter().filter(|piece| known.contains(*piece)).count();
+            (shared * 2 * 1000).checked_div(wanted.len() + known.len()).unwrap_or(0)
+        };
+        let mut paths: Vec<(usize, &str)> = self.by_path.keys().map(|p| (likeness(p), &**p)).collect();
+        paths.retain(|(likeness, _)| *likeness > 0);
+        paths.sort_unstable_by(|(a, x), (b, y)| b.cmp(a).then_with(|| x.cmp(y)));
+        paths.into_iter().take(most).map(|(_, path)| path).collect()
+    }
+
     /// Every row.
     #[must_use]
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
+}
+
+/// What a path is made of, in small letters: every three letters in a row, so that `openOrder` is near `openOrders`.
+fn pieces(path: &str) -> HashSet<Vec<u8>> {
+    let letters = path.to_ascii_lowercase().into_bytes();
+    letters.windows(3).map(<[u8]>::to_vec).collect()
 }
 
 #[cfg(test)]

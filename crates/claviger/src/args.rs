@@ -377,12 +377,17 @@ pub enum ExchangeCommand {
     List,
     /// Every endpoint of an exchange: what it needs, and its parameters or that it is refused
     #[command(
-        after_help = "Examples:\n  claviger exchange show binance\n  claviger exchange show okx --json | jq 'select(.permission == \"withdraw\")'"
+        after_help = "Examples:\n  claviger exchange show binance\n  claviger exchange show binance /api/v3/order\n  claviger exchange show okx --json | jq 'select(.permission == \"withdraw\")'"
     )]
     Show {
         /// Its name
         name: ExchangeName,
+        /// One endpoint: `/api/v3/order`, or with its verb `\"POST /api/v3/order\"`
+        path: Option<String>,
     },
+    /// Print docs/exchanges.md
+    #[command(hide = true)]
+    Document,
 }
 
 /// How paper exchanges are run.

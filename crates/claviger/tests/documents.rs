@@ -14,6 +14,21 @@ mod tests {
         assert_eq!(rows, expected, "docs/exit-codes.md");
     }
 
+    /// The page of every endpoint's decision is what the catalogues say.
+    #[test]
+    fn exchanges() {
+        let made = std::process::Command::new(env!("CARGO_BIN_EXE_claviger"))
+            .args(["exchange", "document"])
+            .output()
+            .unwrap();
+        let made = String::from_utf8(made.stdout).unwrap();
+        let page = include_str!("../../../docs/exchanges.md");
+        let stale = made.lines().zip(page.lines()).find(|(made, page)| made != page);
+        let how = "run `cargo run -p claviger -- exchange document > docs/exchanges.md`";
+        assert_eq!(stale, None, "docs/exchanges.md is stale: {how}");
+        assert!(made == page, "docs/exchanges.md is longer or shorter: {how}");
+    }
+
     #[test]
     fn the_service_is_not_restarted_for_what_a_restart_cannot_mend() {
         let unit = include_str!("../../../contrib/claviger.service");

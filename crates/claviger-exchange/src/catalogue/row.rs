@@ -156,6 +156,27 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// What claviger checks of such a request, as people read it.
+    #[must_use]
+    pub const fn checks(self) -> &'static str {
+        match self {
+            Self::Read => "grant, source address, every parameter's grammar; nothing is counted",
+            Self::Place => {
+                "grant, market, symbol, size, price, rate and budgets; what it may cost is reserved before it leaves"
+            }
+            Self::Test => "as an order, but nothing is reserved: the exchange only looks at it",
+            Self::Amend => "as a new order of the resulting size and price; the order must be in the ledger",
+            Self::Cancel => "grant, market, symbol",
+            Self::CancelAll => "grant, market, symbol; refused while another bot uses the key",
+            Self::Leverage => "grant, market, symbol, max_leverage; refused while another bot uses the key",
+            Self::MarginMode => "grant, market, symbol; refused while another bot uses the key",
+            Self::Transfer => "grant; asset, amount and way are in the journal",
+            Self::Withdraw => "grant; asset, amount, network, address and tag are in the journal",
+            Self::Change => "grant, every parameter's grammar",
+            Self::NotYetRead | Self::Refused => "nothing: it is refused by its name",
+        }
+    }
+
     /// Whether requests of this kind are read at all.
     #[must_use]
     pub const fn is_readable(self) -> bool {
@@ -174,6 +195,28 @@ pub enum AnswerKind {
     Clean,
     /// Answered by claviger.
     Own,
+}
+
+impl AnswerKind {
+    /// As catalogue files spell it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stream => "stream",
+            Self::Clean => "clean",
+            Self::Own => "own",
+        }
+    }
+
+    /// What happens to the answer, as people read it.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Stream => "passed on as it comes, searched for the real key's id",
+            Self::Clean => "read whole, what carries power over the account replaced",
+            Self::Own => "answered by claviger",
+        }
+    }
 }
 
 /// One parameter.

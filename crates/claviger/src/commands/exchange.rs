@@ -1,7 +1,10 @@
 //! `exchange`: what exchanges can be asked, and what claviger makes of it.
 
+mod document;
+mod show;
+
 use claviger_door::Exit;
-use claviger_exchange::{AnswerKind, EXCHANGES, Exchange, Kind, ParamSpec, Row};
+use claviger_exchange::{EXCHANGES, Exchange, Kind, ParamSpec, Row};
 use serde_json::{Value, json};
 
 use crate::args::{ExchangeCommand, Global};
@@ -12,7 +15,11 @@ use crate::out::{say_json, table};
 pub fn run(global: &Global, command: &ExchangeCommand) -> Result<(), Failure> {
     match command {
         ExchangeCommand::List => list(global.json),
-        ExchangeCommand::Show { name } => show(named(name.as_str())?, global.json),
+        ExchangeCommand::Show { name, path: None } => all(named(name.as_str())?, global.json),
+        ExchangeCommand::Show { name, path: Some(path) } => {
+            return show::show(named(name.as_str())?, path, global.json);
+        }
+        ExchangeCommand::Document => crate::out::say(document::page().trim_end()),
     }
     Ok(())
 }
@@ -42,23 +49,26 @@ fn list(as_json: bool) {
     table(&["name", "exchange", "endpoints", "base URLs"], &EXCHANGES.iter().map(row).collect::<Vec<_>>());
 }
 
-fn show(exchange: &dyn Exchange, as_json: bool) {
+fn all(exchange: &dyn Exchange, as_json: bool) {
     let rows = exchange.catalogue().rows();
     if as_json {
         rows.iter().for_each(|row| say_json(&row_json(exchange, row)));
         return;
     }
     let line = |row: &Row| {
-        let risk = format!("{:?}", row.risk).to_ascii_lowercase();
         let (surface, path) = (row.surface.to_string(), row.path.to_string());
-        vec![surface, verb(row), path, row.permission.to_string(), risk, decision(row)]
+        vec![surface, verb(row), path, row.permission.to_string(), risk(row), decision(row)]
     };
     let heading = ["surface", "verb", "path", "permission", "risk", "parameters"];
     table(&heading, &rows.iter().map(line).collect::<Vec<_>>());
 }
 
 fn verb(row: &Row) -> String {
-    format!("{:?}", row.verb).to_ascii_uppercase()
+    row.verb.as_str().to_owned()
+}
+
+fn risk(row: &Row) -> String {
+    format!("{:?}", row.risk).to_ascii_lowercase()
 }
 
 /// Its parameters in a few words, or that it is refused.
@@ -97,18 +107,11 @@ fn row_json(exchange: &dyn Exchange, row: &Row) -> Value {
         "decision": refusal(row).unwrap_or_else(|| "read".to_owned()),
     });
     if let (Some(object), true) = (shown.as_object_mut(), row.kind.is_readable()) {
-        object.insert("answer".to_owned(), answer(row.answer).into());
+        object.insert("answer".to_owned(), row.answer.as_str().into());
+        object.insert("checks".to_owned(), row.kind.checks().into());
         object.insert("params".to_owned(), row.params.iter().map(param).collect());
     }
     shown
-}
-
-const fn answer(kind: AnswerKind) -> &'static str {
-    match kind {
-        AnswerKind::Stream => "stream",
-        AnswerKind::Clean => "clean",
-        AnswerKind::Own => "own",
-    }
 }
 
 fn param(param: &ParamSpec) -> Value {
