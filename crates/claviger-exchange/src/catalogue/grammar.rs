@@ -3,14 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::row::Grammar;
+use super::row::{Grammar, ParamSpec};
 use crate::values::MAX_WHOLE;
 
 /// The text names no grammar.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not a grammar: wanted symbol, asset, number, whole, whole:1..100, millis, flag, word:A|B, client-id, \
-     order-id, id:64, text:64, symbols:20 or words:20"
+     order-id, id:64, text:64, symbols:20, words:20 or array:20"
 )]
 pub struct NotAGrammar(pub Box<str>);
 
@@ -38,6 +38,7 @@ impl FromStr for Grammar {
             ("text", Some(most)) => at_most(most).map(Self::Text),
             ("symbols", Some(most)) => at_most(most).map(Self::Symbols),
             ("words", Some(most)) => at_most(most).map(Self::Words),
+            ("array", Some(most)) => at_most(most).map(Self::Array),
             _ => None,
         };
         read.ok_or_else(|| NotAGrammar(text.chars().take(64).collect::<String>().into()))
@@ -69,6 +70,7 @@ impl fmt::Display for Grammar {
             Self::Whole { min, max } => write!(f, "whole:{min}..{max}"),
             Self::Millis => f.write_str("millis"),
             Self::Flag => f.write_str("flag"),
+            Self::Word(words) if words.is_empty() => f.write_str("nothing"),
             Self::Word(words) => write!(f, "word:{}", words.join("|")),
             Self::ClientId => f.write_str("client-id"),
             Self::OrderId => f.write_str("order-id"),
@@ -76,8 +78,21 @@ impl fmt::Display for Grammar {
             Self::Text(most) => write!(f, "text:{most}"),
             Self::Symbols(most) => write!(f, "symbols:{most}"),
             Self::Words(most) => write!(f, "words:{most}"),
+            Self::Array(most) => write!(f, "array:{most}"),
+            Self::Object(members) => members_of(f, "object", members),
+            Self::Items { max, of } => members_of(f, &format!("items:{max}"), of),
         }
     }
+}
+
+fn members_of(f: &mut fmt::Formatter<'_>, name: &str, members: &[ParamSpec]) -> fmt::Result {
+    write!(f, "{name}{{")?;
+    for (at, member) in members.iter().enumerate() {
+        let gap = if at > 0 { ", " } else { "" };
+        let needed = if member.required { "" } else { "?" };
+        write!(f, "{gap}{}{needed}={}", member.name, member.grammar)?;
+    }
+    f.write_str("}")
 }
 
 #[cfg(test)]
@@ -101,6 +116,7 @@ mod tests {
             "text:10",
             "symbols:20",
             "words:3",
+            "array:3",
         ] {
             assert_eq!(text.parse::<Grammar>().unwrap().to_string(), text);
         }
