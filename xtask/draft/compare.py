@@ -31,7 +31,7 @@ def parameters(row: Row, endpoint: Endpoint) -> list[str]:
     found = [f"`{n}` is new{' and required' if theirs[n].required else ''}" for n in theirs if n not in ours]
     found += [f"`{n}` is in no source" for n in ours if n not in theirs]
     for n in ours.keys() & theirs.keys():
-        if ours[n].get("required", False) != theirs[n].required:
+        if theirs[n].required is not None and ours[n].get("required", False) != theirs[n].required:
             found.append(f"`{n}` is {'' if theirs[n].required else 'not '}required")
         known = ours[n]["grammar"].get("word") if isinstance(ours[n]["grammar"], dict) else None
         if known and theirs[n].words:

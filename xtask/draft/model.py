@@ -12,7 +12,8 @@ class Param:
     name: str
     #: The source's own type: `text`, `whole`, `number`, `flag`, `word`, `list`, `object`.
     type: str = "text"
-    required: bool = False
+    #: `None` where the source does not say for certain.
+    required: bool | None = False
     words: list[str] = field(default_factory=list)
     about: str = ""
 
