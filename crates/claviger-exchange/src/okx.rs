@@ -156,6 +156,6 @@ mod tests {
     #[test]
     fn the_catalogue_parses() {
         let catalogue = Catalogue::parse(FILES).unwrap();
-        assert_eq!(catalogue.rows().len(), 499);
+        assert!(catalogue.rows().len() >= 499);
     }
 }

@@ -6,9 +6,15 @@ use claviger_exchange::okx::Okx;
 use claviger_exchange::{Exchange, Kind, Row, Security, Verb};
 
 const KNOWN: &str = include_str!("okx/handed-over.txt");
+/// What clients call beyond that.
+const ADDED: &str = include_str!("okx/added.txt");
 
 fn known() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
-    KNOWN.lines().filter(|line| !line.starts_with('#')).map(|line| {
+    lines(KNOWN)
+}
+
+fn lines(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    text.lines().filter(|line| !line.starts_with('#')).map(|line| {
         let parts: Vec<&str> = line.split(' ').collect();
         let [verb, path, permission] = *parts else { panic!("three words: {line}") };
         (verb, path, permission)
@@ -24,9 +30,13 @@ fn row(verb: &str, path: &str) -> &'static Row {
 #[test]
 fn nothing_is_missing_and_nothing_is_extra() {
     assert_eq!(known().count(), 499);
-    assert_eq!(Okx.catalogue().rows().len(), 499);
+    assert_eq!(Okx.catalogue().rows().len(), 499 + lines(ADDED).count());
     for (verb, path, _) in known() {
         row(verb, path);
+    }
+    for (verb, path, permission) in lines(ADDED) {
+        assert_eq!(row(verb, path).permission.as_str(), permission, "{path}");
+        assert!(!known().any(|known| (known.0, known.1) == (verb, path)), "{path} was handed over");
     }
 }
 
