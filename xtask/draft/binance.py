@@ -85,12 +85,19 @@ def objects(folder: Path) -> dict[str, list[str]]:
     for file in folder.glob("*_parameter_inner.py"):
         for node in ast.parse(file.read_text()).body:
             if isinstance(node, ast.ClassDef):
-                aliases = re.findall(r'alias="([^"]+)"', ast.get_source_segment(file.read_text(), node) or "")
-                names = [n.target.id for n in node.body if isinstance(n, ast.AnnAssign)
-                         and isinstance(n.target, ast.Name)]
-                plain = [camel(n) for n in names if not n.startswith(("_", "additional", "model_"))]
-                found[node.name] = aliases or plain
+                found[node.name] = [field for line in node.body if (field := field_of(line))]
     return found
+
+
+def field_of(line: ast.stmt) -> str | None:
+    """The exchange's name of a field: its alias, or the attribute's own."""
+    if not (isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)):
+        return None
+    name = line.target.id
+    if name.startswith(("_", "model_", "additional_")):
+        return None
+    alias = re.search(r"alias='([^']+)'", ast.unparse(line))
+    return alias[1] if alias else camel(name)
 
 
 def calls(file: Path, package: str, source: str, words: dict, shapes: dict) -> list[Endpoint]:

@@ -19,17 +19,22 @@ ASSETS = {
 SYMBOLS = {"symbol", "pair", "underlying", "isolatedSymbol", "fromSymbol", "toSymbol", "instId", "instFamily", "uly"}
 CLIENT_IDS = re.compile(r"(?i)^(new|orig|list|limit|stop|working|pending|above|below|new_?)?(\w*)client(order|algo|"
                         r"strategy)id$|^(new|orig)?client(Order|Algo|Strategy)Id$|^clOrdId$|^algoClOrdId$")
-FLAGS = ({"TRUE", "FALSE"}, {"true", "false"})
+#: Also where a source has text.
+FLAGS = {"archived", "isFreeze", "renewable"}
 
 
 def grammar(param: Param):
     """As it is written in a catalogue file."""
     name, words = param.name, param.words
+    if set(words) == {"true", "false"} or name in FLAGS:
+        return "flag"
+    if set(words) == {"TRUE", "FALSE"} or name == "isIsolated":
+        return {"word": ["TRUE", "FALSE", "true", "false"]}
     if param.type == "word" and words:
-        return "flag" if set(words) in FLAGS else {"word": words}
+        return {"word": words}
     if name in SYMBOLS:
         return "symbol"
-    if name in ASSETS and param.type == "text":
+    if name in ASSETS and param.type in ("text", "number"):
         return "asset"
     if CLIENT_IDS.search(name) and param.type == "text":
         return "client-id"

@@ -1,6 +1,6 @@
-//! Binance: spot with wallet (`/api`, `/sapi`), USDⓈ-M futures (`/fapi`), COIN-M futures (`/dapi`).
+//! Binance: spot with wallet and margin (`/api`, `/sapi`), USDⓈ-M futures (`/fapi`), COIN-M futures (`/dapi`), options
+//! (`/eapi`), portfolio margin (`/papi`).
 //!
-//! Options and portfolio margin are known by name only.
 //! `docs/exchanges/binance.md` holds the facts this folder rests on.
 
 mod claim;
@@ -76,7 +76,22 @@ const COINM: Surface = Surface {
     time_path: "/dapi/v1/time",
 };
 
-static SURFACES: [Surface; 3] = [SPOT, USDM, COINM];
+const OPTION: Surface = Surface {
+    name: "option",
+    prefix: "binance-option",
+    hosts: &["eapi.binance.com"],
+    time_path: "/eapi/v1/time",
+};
+
+/// It tells no time: the spot surface's is taken.
+const PORTFOLIO: Surface = Surface {
+    name: "portfolio",
+    prefix: "binance-portfolio",
+    hosts: &["papi.binance.com"],
+    time_path: SPOT.time_path,
+};
+
+static SURFACES: [Surface; 5] = [SPOT, USDM, COINM, OPTION, PORTFOLIO];
 
 impl Exchange for Binance {
     fn name(&self) -> &'static str {
@@ -152,7 +167,7 @@ impl Exchange for Binance {
     }
 
     fn time_call(&self, surface: &Surface) -> Intent {
-        house::public(surface.name, surface.time_path, Vec::new())
+        house::public(time_surface(surface).name, surface.time_path, Vec::new())
     }
 
     fn read_time(&self, body: &[u8]) -> Option<u64> {
@@ -160,7 +175,12 @@ impl Exchange for Binance {
     }
 }
 
-/// The market that a surface trades on; `None` for one that claviger cannot trade on.
+/// Where a surface's time is asked for.
+fn time_surface(surface: &Surface) -> &Surface {
+    if surface.time_path == SPOT.time_path { &SPOT } else { surface }
+}
+
+/// The market that a surface trades on, where its rows do not say; `None` for one that claviger cannot trade on.
 fn market_of(surface: &str) -> Option<Market> {
     match surface {
         "spot" => Some(Market::Spot),
@@ -193,7 +213,8 @@ mod tests {
     #[test]
     fn time_paths_are_public_rows() {
         for surface in &SURFACES {
-            let row = CATALOGUE.row(surface.name, crate::Verb::Get, surface.time_path).unwrap();
+            let (surface, path) = (time_surface(surface), surface.time_path);
+            let row = CATALOGUE.row(surface.name, crate::Verb::Get, path).unwrap();
             assert_eq!(row.permission, claviger_core::Permission::Public);
         }
     }

@@ -74,12 +74,12 @@ fn rows_keep_the_rules() {
             assert!(row.params.is_empty(), "{name} lists parameters and is not read");
         } else {
             assert!(
-                ["spot", "usdm", "coinm"].contains(&&*row.surface),
+                ["spot", "usdm", "coinm", "option", "portfolio"].contains(&&*row.surface),
                 "{name} is read on an unknown surface"
             );
             assert!(row.flags.iter().all(|flag| **flag != *"user-stream"), "{name} mints bearer power");
             let path = row.path.to_ascii_lowercase().replace('-', "");
-            let tells = ["apikey", "subaccountapi", "listen", "token", "asyn"];
+            let tells = ["apikey", "subaccountapi", "listen", "asyn", "histdatalink"];
             assert!(
                 !tells.iter().any(|word| path.contains(word)),
                 "{name} tells ids of keys or bearer links"
@@ -106,7 +106,7 @@ fn kind_fits_permission(name: &str, kind: Kind, permission: Permission) {
         | Kind::MarginMode => permission == Trade,
         Kind::Transfer => matches!(permission, Transfer | SubAccounts),
         Kind::Withdraw => permission == Withdraw,
-        Kind::Change => matches!(permission, PositionMode | Account),
+        Kind::Change => matches!(permission, PositionMode | Account | Earn | SubAccounts),
         Kind::NotYetRead | Kind::Refused => true,
     };
     assert!(fits, "{name}: {kind:?} with {permission}");

@@ -3,7 +3,7 @@
 use claviger_core::{Act, Amendment, Cancel, Intent, Method, OrderRef, Param, Symbol, Transfer, Withdrawal};
 
 use super::claim::KEY_HEADER;
-use super::read::ROUTE;
+use super::read::{ROUTE, only_asset};
 use super::{CATALOGUE, LISTS, NAME, order};
 use crate::fields::{self, Words};
 use crate::{Kind, PrintError, Printed, Row, Security, Stamp, Unsigned, Verb, form};
@@ -12,7 +12,7 @@ pub(super) fn print(intent: &Intent, stamp: Option<Stamp>) -> Result<Unsigned, P
     let row = row(intent)?;
     let mut form = String::new();
     let rest: Vec<Param> = intent.params.iter().filter(|param| !is_told(intent, param)).cloned().collect();
-    for (spec, text) in fields::print(row, words(intent)?, &rest, LISTS)? {
+    for (spec, text) in fields::print(row, words(row, intent)?, &rest, LISTS)? {
         form::push(&mut form, &spec.name, &text);
     }
     let signed = row.security == Security::Signed;
@@ -98,7 +98,7 @@ fn is_told(intent: &Intent, param: &Param) -> bool {
     intent.act.order().is_some() && *param.name == *order::WAKES
 }
 
-fn words(intent: &Intent) -> Result<Words, PrintError> {
+fn words(row: &Row, intent: &Intent) -> Result<Words, PrintError> {
     match &intent.act {
         Act::Read | Act::Change => Ok(Words::new()),
         Act::Place(order) | Act::Test(order) => order::words(order, &intent.params),
@@ -115,7 +115,7 @@ fn words(intent: &Intent) -> Result<Words, PrintError> {
             let word = if *isolated { "ISOLATED" } else { "CROSSED" };
             Ok(vec![named(symbol), ("marginType", word.to_owned())])
         }
-        Act::Transfer(transfer) => self::transfer(transfer),
+        Act::Transfer(transfer) => self::transfer(row, transfer),
         Act::Withdraw(withdrawal) => Ok(withdraw(withdrawal)),
     }
 }
@@ -140,9 +140,14 @@ fn amend(amendment: &Amendment) -> Words {
     words
 }
 
-fn transfer(transfer: &Transfer) -> Result<Words, PrintError> {
+fn transfer(row: &Row, transfer: &Transfer) -> Result<Words, PrintError> {
     let Transfer { asset, amount, route } = transfer;
-    let mut words = vec![("asset", asset.to_string()), ("amount", amount.to_string())];
+    let mut words = vec![("amount", amount.to_string())];
+    match only_asset(row) {
+        None => words.push(("asset", asset.to_string())),
+        Some(only) if only == *asset => {}
+        Some(_) => return Err(refuse("the asset", "this endpoint moves another one")),
+    }
     for piece in route.split('&').filter(|piece| !piece.is_empty()) {
         let unknown = || refuse("the route", "it is not in Binance's words");
         let (name, text) = piece.split_once('=').ok_or_else(unknown)?;

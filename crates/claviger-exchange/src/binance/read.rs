@@ -1,7 +1,7 @@
 //! A request's parameters to what it would do.
 
 use claviger_core::{
-    Act, Amendment, Cancel, Intent, Market, Param, Side, Symbol, Transfer, Value, Withdrawal,
+    Act, Amendment, Asset, Cancel, Intent, Market, Param, Side, Symbol, Transfer, Value, Withdrawal,
 };
 
 use super::{CATALOGUE, LISTS, endpoint, market_of, order};
@@ -77,7 +77,7 @@ fn act(row: &Row, fields: &mut Fields<'_>) -> Result<(Act, Option<Param>), ReadE
         Kind::CancelAll => Act::CancelAll { market: market(row)?, symbol: Some(symbol(fields)?) },
         Kind::Leverage => leverage(market(row)?, fields)?,
         Kind::MarginMode => margin_mode(market(row)?, fields)?,
-        Kind::Transfer => Act::Transfer(transfer(fields)?),
+        Kind::Transfer => Act::Transfer(transfer(row, fields)?),
         Kind::Withdraw => Act::Withdraw(withdrawal(fields)?),
         Kind::Change => Act::Change,
         Kind::NotYetRead | Kind::Refused => return Err(meaning("claviger cannot read this yet")),
@@ -129,10 +129,30 @@ fn margin_mode(market: Market, fields: &mut Fields<'_>) -> Result<Act, ReadError
 }
 
 /// What a transfer says of its way, besides asset and amount; each word in the order it is printed.
-pub(super) const ROUTE: [&str; 8] =
-    ["type", "fromSymbol", "toSymbol", "fromEmail", "toEmail", "fromAccountType", "toAccountType", "symbol"];
+pub(super) const ROUTE: [&str; 15] = [
+    "type",
+    "fromSymbol",
+    "toSymbol",
+    "fromEmail",
+    "toEmail",
+    "fromAccountType",
+    "toAccountType",
+    "symbol",
+    "email",
+    "futuresType",
+    "futureType",
+    "transferSide",
+    "transferType",
+    "transFrom",
+    "transTo",
+];
 
-fn transfer(fields: &mut Fields<'_>) -> Result<Transfer, ReadError> {
+/// What a transfer moves whose endpoint knows one asset only, and so does not ask which.
+pub(super) fn only_asset(row: &Row) -> Option<Asset> {
+    if row.path.ends_with("/bnb-transfer") { "BNB".parse().ok() } else { None }
+}
+
+fn transfer(row: &Row, fields: &mut Fields<'_>) -> Result<Transfer, ReadError> {
     let missing = |name: &str| ReadError::Missing(name.into());
     let mut route = Vec::new();
     for name in ROUTE {
@@ -144,7 +164,7 @@ fn transfer(fields: &mut Fields<'_>) -> Result<Transfer, ReadError> {
         }
     }
     Ok(Transfer {
-        asset: fields.asset("asset").ok_or_else(|| missing("asset"))?,
+        asset: only_asset(row).or_else(|| fields.asset("asset")).ok_or_else(|| missing("asset"))?,
         amount: fields.number("amount").ok_or_else(|| missing("amount"))?,
         route: route.join("&").into(),
     })
