@@ -103,7 +103,23 @@ fn kind_fits_permission(name: &str, kind: Kind, permission: Permission) {
         | Kind::Cancel
         | Kind::CancelAll
         | Kind::Leverage
-        | Kind::MarginMode => permission == Trade,
+        | Kind::MarginMode
+        | Kind::ClosePosition
+        | Kind::Countdown => permission == Trade,
+        Kind::Steps => matches!(permission, Trade | Block),
+        Kind::Special => matches!(
+            permission,
+            Trade
+                | Borrow
+                | Convert
+                | Earn
+                | PositionMode
+                | Account
+                | SubAccounts
+                | Block
+                | Copy
+                | ExchangeBot
+        ),
         Kind::Transfer => matches!(permission, Transfer | SubAccounts),
         Kind::Withdraw => permission == Withdraw,
         Kind::Change => matches!(permission, PositionMode | Account | Earn | SubAccounts),

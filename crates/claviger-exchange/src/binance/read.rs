@@ -80,7 +80,12 @@ fn act(row: &Row, fields: &mut Fields<'_>) -> Result<(Act, Option<Param>), ReadE
         Kind::Transfer => Act::Transfer(transfer(row, fields)?),
         Kind::Withdraw => Act::Withdraw(withdrawal(fields)?),
         Kind::Change => Act::Change,
-        Kind::NotYetRead | Kind::Refused => return Err(meaning("claviger cannot read this yet")),
+        Kind::Steps
+        | Kind::ClosePosition
+        | Kind::Countdown
+        | Kind::Special
+        | Kind::NotYetRead
+        | Kind::Refused => return Err(meaning("claviger cannot read this yet")),
     };
     Ok((act, None))
 }

@@ -147,6 +147,14 @@ pub enum Kind {
     Transfer,
     /// Lets funds leave.
     Withdraw,
+    /// Several steps in one request: a batch, an order list, a cancel with a new order.
+    Steps,
+    /// Closes a position at the market.
+    ClosePosition,
+    /// Has open orders cancelled after a while.
+    Countdown,
+    /// Does something that is no order: borrows, converts, sets the position mode, …
+    Special,
     /// Changes something else, judged by its permission alone.
     Change,
     /// Claviger cannot read it yet: refused, by name.
@@ -172,6 +180,14 @@ impl Kind {
             Self::MarginMode => "grant, market, symbol; refused while another bot uses the key",
             Self::Transfer => "grant; asset, amount and way are in the journal",
             Self::Withdraw => "grant; asset, amount, network, address and tag are in the journal",
+            Self::Steps => {
+                "each step by itself, and all of them together: one that is refused refuses the whole request"
+            }
+            Self::ClosePosition => "grant, market, symbol; refused while another bot uses the key",
+            Self::Countdown => "grant, market, symbol; refused while another bot uses the key",
+            Self::Special => {
+                "grant, market and symbol where it has them; asset and amount are in the journal"
+            }
             Self::Change => "grant, every parameter's grammar",
             Self::NotYetRead | Self::Refused => "nothing: it is refused by its name",
         }

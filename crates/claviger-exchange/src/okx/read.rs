@@ -43,7 +43,14 @@ fn meaning_of(row: &Row, fields: &mut Fields<'_>) -> Result<Act, ReadError> {
         Kind::Transfer => act::transfer(fields).map(Act::Transfer),
         Kind::Withdraw => act::withdrawal(fields).map(Act::Withdraw),
         Kind::Change => Ok(Act::Change),
-        Kind::CancelAll | Kind::MarginMode | Kind::NotYetRead | Kind::Refused => {
+        Kind::CancelAll
+        | Kind::MarginMode
+        | Kind::Steps
+        | Kind::ClosePosition
+        | Kind::Countdown
+        | Kind::Special
+        | Kind::NotYetRead
+        | Kind::Refused => {
             let path = row.path.clone();
             let method = if row.verb == Verb::Get { "GET" } else { "POST" };
             Err(ReadError::NotYetRead { method, path, permission: row.permission })
