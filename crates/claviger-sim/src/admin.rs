@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use crate::config::Exchange;
+use crate::config::{Exchange, KeyChange};
 use crate::fault::Fault;
 use crate::json::parse;
 use crate::server::{MAX_BODY, response};
@@ -73,7 +73,9 @@ fn route(world: &World, method: &str, path: &str, body: &[u8]) -> Answered {
             world.paper(which.exchange).faults.clear();
             Ok(json!({}))
         }
+        ("POST", "/key") => key(world, &read(body)?),
         ("GET", "/orders") => Ok(orders(world)),
+        ("GET", "/algos") => Ok(algos(world)),
         ("GET", "/record") => Ok(record(world)),
         ("GET", "/ca") => Ok(json!({ "pem": world.ca_pem })),
         _ => Err((404, format!("there is no {method} {path}"))),
@@ -106,8 +108,26 @@ fn price(world: &World, asked: Price) -> Answered {
     Err((400, format!("no symbol `{}`, or `{}` is not a positive decimal", asked.symbol, asked.price)))
 }
 
+fn key(world: &World, change: &KeyChange) -> Answered {
+    if world.paper(change.exchange).change_key(change) {
+        return Ok(json!({}));
+    }
+    Err((400, "there is no such key".to_owned()))
+}
+
+fn algos(world: &World) -> Value {
+    let list = |exchange| json!(locked(&world.paper(exchange).engine).algo_snapshots());
+    json!({ "binance": list(Exchange::Binance), "okx": list(Exchange::Okx) })
+}
+
 fn orders(world: &World) -> Value {
-    let list = |exchange| json!(locked(&world.paper(exchange).engine).snapshots());
+    let list = |exchange| {
+        let paper = world.paper(exchange);
+        let now = paper.now();
+        let mut engine = locked(&paper.engine);
+        engine.tick(now);
+        json!(engine.snapshots())
+    };
     json!({ "binance": list(Exchange::Binance), "okx": list(Exchange::Okx) })
 }
 

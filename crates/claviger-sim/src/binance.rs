@@ -1,14 +1,19 @@
 //! The paper Binance: spot and wallet, USDⓈ-M and COIN-M, told apart by path.
 
 mod account;
+mod algo;
 mod auth;
+mod convert;
 mod errors;
 mod futures;
 mod info;
+mod lists;
+mod margin;
 mod orders;
 mod public;
 mod render;
 mod routes;
+mod terms;
 mod wallet;
 
 use std::collections::BTreeMap;
@@ -55,6 +60,7 @@ fn run(paper: &Paper, ask: &Ask, route: &Route) -> Result<Value, Refusal> {
         key,
         params,
     };
+    call.engine.tick(call.now);
     call.check_params(route)?;
     (route.run)(&mut call)
 }
@@ -64,6 +70,8 @@ fn market(path: &str) -> Market {
         Market::Usdm
     } else if path.starts_with("/dapi/") {
         Market::Coinm
+    } else if path.starts_with("/sapi/v1/margin/") {
+        Market::Margin
     } else {
         Market::Spot
     }

@@ -84,8 +84,44 @@ pub enum Credential {
     RsaPublicPem(String),
 }
 
+/// Whether the exchange still takes a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It does.
+    #[default]
+    Valid,
+    /// Its owner deleted it.
+    Deleted,
+    /// Its time has passed: on Binance it may still read, on OKX it is gone.
+    Expired,
+    /// It belongs to the exchange's other environment, demo or live.
+    OtherEnvironment,
+}
+
+/// A change of a key at the exchange, as its owner would make it there. What is not said stays.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyChange {
+    /// The exchange; all its keys change unless `id` names one.
+    pub exchange: Exchange,
+    /// The key.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// What it may do from now on.
+    #[serde(default)]
+    pub permissions: Option<Permissions>,
+    /// From where it may be used from now on; empty means from anywhere.
+    #[serde(default)]
+    pub addresses: Option<Vec<IpAddr>>,
+    /// Whether it is still taken.
+    #[serde(default)]
+    pub standing: Option<Standing>,
+}
+
 /// What a key may do at the exchange.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Permissions {
     /// Read the account.
     pub read: bool,

@@ -4,13 +4,17 @@
 //! Accounts do not trade with each other.
 
 mod account;
+mod algo;
 pub(crate) mod book;
 mod history;
 mod instrument;
 mod matching;
+mod money;
 mod order;
 #[cfg(test)]
 mod tests;
+mod trigger;
+mod waiting;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -19,10 +23,15 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 pub(crate) use account::{Account, Balance, Moved, Position, Withdrawal};
+pub use algo::AlgoSnapshot;
+pub(crate) use algo::{Algo, AlgoStatus, Amount, Branch, NewAlgo};
 pub(crate) use history::{Candle, Print};
 pub(crate) use instrument::{Instrument, Market, Shape, Wallet};
+pub(crate) use money::{Conversion, Quote, Switch};
 pub use order::OrderSnapshot;
 pub(crate) use order::{Fill, Force, Leg, NewOrder, Order, Reject, Side, Size, Status};
+pub(crate) use trigger::{Distance, Level, Trigger};
+pub(crate) use waiting::OrderList;
 pub(crate) use walk::mix;
 
 use crate::config::Exchange;
@@ -70,6 +79,14 @@ pub(crate) struct Engine {
     live: BTreeSet<u64>,
     by_client: HashMap<(String, String), Vec<u64>>,
     fills: Vec<Fill>,
+    lists: BTreeMap<u64, OrderList>,
+    algos: BTreeMap<u64, Algo>,
+    attached: BTreeMap<u64, Vec<NewAlgo>>,
+    quotes: BTreeMap<u64, Quote>,
+    conversions: Vec<Conversion>,
+    switches: Vec<Switch>,
+    /// Orders of lists to which something happened that the list has not seen yet.
+    touched: Vec<u64>,
     next_id: u64,
     walk: Walk,
 }
@@ -85,6 +102,13 @@ impl Engine {
             live: BTreeSet::new(),
             by_client: HashMap::new(),
             fills: Vec::new(),
+            lists: BTreeMap::new(),
+            algos: BTreeMap::new(),
+            attached: BTreeMap::new(),
+            quotes: BTreeMap::new(),
+            conversions: Vec::new(),
+            switches: Vec::new(),
+            touched: Vec::new(),
             next_id: now.saturating_mul(1000),
             walk: Walk::new(seed),
         }

@@ -25,9 +25,9 @@ mod tls;
 mod venue;
 mod wire;
 
-pub use config::{Credential, Exchange, Permissions, SimConfig, SimKey, Venue};
+pub use config::{Credential, Exchange, KeyChange, Permissions, SimConfig, SimKey, Standing, Venue};
 pub use credential::CredentialError;
-pub use engine::OrderSnapshot;
+pub use engine::{AlgoSnapshot, OrderSnapshot};
 pub use fault::{Fault, FaultKind};
 pub use record::Recorded;
 pub use sim::{Sim, SimError};

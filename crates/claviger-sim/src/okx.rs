@@ -1,8 +1,10 @@
 //! The paper OKX, v5.
 
 mod account;
+mod algo;
 mod asset;
 mod auth;
+mod convert;
 mod errors;
 mod market;
 mod orders;
@@ -66,6 +68,7 @@ fn run(paper: &Paper, ask: &Ask, route: &routes::Route) -> Result<Answer, Refusa
         params: items.first().cloned().unwrap_or_default(),
         items,
     };
+    call.engine.tick(call.now);
     for name in route.mandatory.split_whitespace() {
         call.must(name)?;
     }

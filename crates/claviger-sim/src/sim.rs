@@ -11,9 +11,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::admin;
-use crate::config::{Exchange, SimConfig, Venue};
+use crate::config::{Exchange, KeyChange, SimConfig, Venue};
 use crate::credential::CredentialError;
-use crate::engine::OrderSnapshot;
+use crate::engine::{AlgoSnapshot, OrderSnapshot};
 use crate::fault::Fault;
 use crate::record::{Recorded, Recorder};
 use crate::server::{self, Front};
@@ -163,6 +163,16 @@ impl Sim {
     /// Ends all faults of an exchange.
     pub fn clear_faults(&self, exchange: Exchange) {
         self.world.paper(exchange).faults.clear();
+    }
+
+    /// Changes a key as its owner would at the exchange. False if there is no such key.
+    pub fn change_key(&self, change: &KeyChange) -> bool {
+        self.world.paper(change.exchange).change_key(change)
+    }
+
+    /// Every conditional order ever placed, in order.
+    pub fn algos(&self, exchange: Exchange) -> Vec<AlgoSnapshot> {
+        locked(&self.world.paper(exchange).engine).algo_snapshots()
     }
 
     /// Every order ever placed, in order.

@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use hyper::HeaderMap;
 use serde_json::Value;
 
-use crate::config::{Exchange, Permissions, SimKey, Venue};
+use crate::config::{Exchange, KeyChange, Permissions, SimKey, Standing, Venue};
 use crate::credential::Verifier;
 use crate::engine::Engine;
 use crate::fault::Faults;
@@ -30,9 +30,24 @@ pub(crate) struct Key {
     pub(crate) id: String,
     pub(crate) verifier: Verifier,
     pub(crate) passphrase: Option<String>,
+    pub(crate) created: u64,
+    state: Mutex<KeyState>,
+}
+
+/// What an owner may change of a key.
+#[derive(Clone)]
+pub(crate) struct KeyState {
     pub(crate) permissions: Permissions,
     pub(crate) addresses: Vec<IpAddr>,
-    pub(crate) created: u64,
+    pub(crate) standing: Standing,
+}
+
+impl KeyState {
+    /// Whether the key may be used from there.
+    pub(crate) fn accepts_from(&self, peer: IpAddr) -> bool {
+        self.addresses.is_empty()
+            || self.addresses.iter().any(|&known| known.to_canonical() == peer.to_canonical())
+    }
 }
 
 impl Key {
@@ -41,16 +56,29 @@ impl Key {
             id: key.id.clone(),
             verifier: Verifier::new(&key.id, &key.credential)?,
             passphrase: key.passphrase.clone(),
-            permissions: key.permissions,
-            addresses: key.addresses.clone(),
             created: machine_ms(),
+            state: Mutex::new(KeyState {
+                permissions: key.permissions,
+                addresses: key.addresses.clone(),
+                standing: Standing::Valid,
+            }),
         })
     }
 
-    /// Whether the key may be used from there.
-    pub(crate) fn accepts_from(&self, peer: IpAddr) -> bool {
-        self.addresses.is_empty()
-            || self.addresses.iter().any(|&known| known.to_canonical() == peer.to_canonical())
+    /// What holds for it now.
+    pub(crate) fn state(&self) -> KeyState {
+        locked(&self.state).clone()
+    }
+
+    fn change(&self, change: &KeyChange) {
+        let mut state = locked(&self.state);
+        if let Some(permissions) = change.permissions {
+            state.permissions = permissions;
+        }
+        if let Some(addresses) = &change.addresses {
+            state.addresses.clone_from(addresses);
+        }
+        state.standing = change.standing.unwrap_or(state.standing);
     }
 }
 
@@ -75,6 +103,16 @@ impl Paper {
             keys.insert(key.id.clone(), Key::new(key)?);
         }
         Ok(Self { exchange, keys, engine: Mutex::new(engine), faults: Faults::default() })
+    }
+
+    /// Changes keys as their owner would. False if there is no such key.
+    pub(crate) fn change_key(&self, change: &KeyChange) -> bool {
+        let mut known = false;
+        for key in self.keys.values().filter(|key| change.id.as_ref().is_none_or(|id| *id == key.id)) {
+            key.change(change);
+            known = true;
+        }
+        known
     }
 
     /// Milliseconds of Unix time by this exchange's clock.

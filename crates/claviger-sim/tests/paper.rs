@@ -9,3 +9,5 @@ mod binance;
 mod faults;
 #[path = "paper/okx.rs"]
 mod okx;
+#[path = "paper/paths.rs"]
+mod paths;

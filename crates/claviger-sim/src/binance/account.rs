@@ -12,7 +12,7 @@ type Answer = Result<Value, Refusal>;
 pub(super) fn spot(call: &mut Call<'_>) -> Answer {
     let empty_too = !call.boolean("omitZeroBalances")?;
     let name = call.account().to_owned();
-    let can = call.key.map(|key| key.permissions).unwrap_or_default();
+    let can = call.key.map(|key| key.state().permissions).unwrap_or_default();
     let balances: Vec<Value> = call
         .engine
         .account(&name)

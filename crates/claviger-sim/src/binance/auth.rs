@@ -9,8 +9,9 @@ use super::errors::{
     AHEAD, BAD_KEY_FORMAT, BAD_SIGNATURE, NOT_ALLOWED, OUTSIDE_WINDOW, Refusal, WINDOW_TOO_LARGE,
 };
 use super::routes::{Need, Route, Security};
+use crate::config::Standing;
 use crate::params::{number, pairs};
-use crate::venue::{Ask, Key, Paper};
+use crate::venue::{Ask, Key, KeyState, Paper};
 
 /// The parameters of query and body together. In both, the query's stands; twice in one is an error.
 pub(super) fn read(ask: &Ask) -> Result<BTreeMap<String, String>, Refusal> {
@@ -50,10 +51,11 @@ pub(super) fn check<'a>(
         Security::Signed(need) => Some(need),
     };
     let key = key(paper, ask)?;
+    let state = key.state();
     if let Some(need) = need {
         signature(key, ask, params)?;
         fresh(paper.now(), params)?;
-        if !allowed(key, need) {
+        if !allowed(&state, need) {
             return Err(Refusal::of(NOT_ALLOWED));
         }
     }
@@ -66,15 +68,22 @@ fn key<'a>(paper: &'a Paper, ask: &Ask) -> Result<&'a Key, Refusal> {
         let well_formed = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
         return Err(Refusal::of(if well_formed { NOT_ALLOWED } else { BAD_KEY_FORMAT }));
     };
-    if key.accepts_from(ask.peer) { Ok(key) } else { Err(Refusal::of(NOT_ALLOWED)) }
+    let state = key.state();
+    let taken = matches!(state.standing, Standing::Valid | Standing::Expired) && state.accepts_from(ask.peer);
+    if taken { Ok(key) } else { Err(Refusal::of(NOT_ALLOWED)) }
 }
 
-fn allowed(key: &Key, need: Need) -> bool {
+/// An expired key may still read.
+fn allowed(state: &KeyState, need: Need) -> bool {
+    let can = state.permissions;
+    if state.standing == Standing::Expired && need != Need::Read {
+        return false;
+    }
     match need {
-        Need::Read => key.permissions.read,
-        Need::Trade => key.permissions.trade,
-        Need::Transfer => key.permissions.transfer,
-        Need::Withdraw => key.permissions.withdraw,
+        Need::Read => can.read,
+        Need::Trade | Need::Borrow => can.trade,
+        Need::Transfer => can.transfer,
+        Need::Withdraw => can.withdraw,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::engine::{Instrument, Market, Reject};
+use crate::engine::{Instrument, Reject};
 
 /// A refusal as it goes out.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Refusal {
 
     /// What the engine refused, in the words of the market.
     pub(super) fn rejected(reject: Reject, instrument: &Instrument) -> Self {
-        let (code, msg) = if instrument.market == Market::Spot { spot(reject) } else { futures(reject) };
+        let (code, msg) = if instrument.market.is_paid_in_full() { spot(reject) } else { futures(reject) };
         Self::new(code, msg)
     }
 }
@@ -78,6 +78,7 @@ fn spot(reject: Reject) -> (i32, &'static str) {
         Reject::MinNotional => (-1013, "Filter failure: NOTIONAL"),
         Reject::Insufficient => (-2010, "Account has insufficient balance for requested action."),
         Reject::WouldMatch => (-2010, "Order would immediately match and take."),
+        Reject::WouldTrigger => (-2010, "Stop price would trigger immediately."),
         Reject::DuplicateClientId => (-2010, "Duplicate order sent."),
         Reject::UnknownOrder | Reject::NotLive => UNKNOWN_ORDER,
         Reject::BadAmend => (-2038, "The requested action would change no state; rejecting."),
@@ -100,6 +101,7 @@ fn futures(reject: Reject) -> (i32, &'static str) {
         Reject::WouldMatch => {
             (-5022, "Due to the order could not be executed as maker, the Post Only order will be rejected.")
         }
+        Reject::WouldTrigger => (-2021, "Order would immediately trigger."),
         Reject::DuplicateClientId => (-4116, "ClientOrderId is duplicated."),
         Reject::ReduceOnly => (-2022, "ReduceOnly Order is rejected."),
         Reject::PositionSide => (-4061, "Order's position side does not match user's setting."),

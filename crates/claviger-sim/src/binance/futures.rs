@@ -7,7 +7,7 @@ use super::Call;
 use super::errors::Refusal;
 use super::public::add;
 use super::render::{eight, leg, plain};
-use crate::engine::{Instrument, Leg, Market, Position, Reject, Wallet};
+use crate::engine::{Instrument, Leg, Market, Position, Reject, Switch, Wallet};
 
 type Answer = Result<Value, Refusal>;
 
@@ -67,7 +67,7 @@ pub(super) fn account(call: &mut Call<'_>) -> Answer {
     let total = |of: fn(&Money) -> Decimal| {
         eight(money.iter().filter(|one| one.asset.starts_with("USD")).map(of).sum::<Decimal>())
     };
-    let can = call.key.is_some_and(|key| key.permissions.trade);
+    let can = call.key.is_some_and(|key| key.state().permissions.trade);
     let mut body = json!({
         "feeTier": 0, "feeBurn": true, "canTrade": can, "canDeposit": true, "canWithdraw": true, "updateTime": 0,
         "multiAssetsMargin": false, "tradeGroupId": -1,
@@ -247,6 +247,22 @@ fn success() -> Value {
     json!({ "code": 200, "msg": "success" })
 }
 
+/// More or less margin behind an isolated position; acknowledged, as the paper account has one pool.
+pub(super) fn set_position_margin(call: &mut Call<'_>) -> Answer {
+    let (instrument, name) = (call.instrument()?, call.account().to_owned());
+    let amount = call.decimal("amount")?.ok_or_else(|| Refusal::mandatory("amount"))?;
+    let kind = call
+        .integer("type")?
+        .filter(|kind| matches!(kind, 1 | 2))
+        .ok_or_else(|| Refusal::illegal("type", "1|2"))?;
+    if !call.engine.account(&name).is_isolated(&instrument) {
+        return Err(Refusal::new(-4046, "Add margin only support for isolated position."));
+    }
+    Ok(
+        json!({ "code": 200, "msg": "Successfully modify position margin.", "amount": plain(amount), "type": kind }),
+    )
+}
+
 pub(super) fn position_mode(call: &mut Call<'_>) -> Answer {
     let (name, wallet) = (call.account().to_owned(), wallet(call));
     Ok(json!({ "dualSidePosition": call.engine.account(&name).is_hedged(wallet) }))
@@ -320,19 +336,17 @@ pub(super) fn brackets(call: &mut Call<'_>) -> Answer {
     Ok(shown(call, true).iter().map(row).collect())
 }
 
-/// The dead-man's switch is acknowledged; the paper exchange does not let it fire.
+/// The dead-man's switch: cancels what is open in a symbol unless it is set again in time.
 pub(super) fn countdown(call: &mut Call<'_>) -> Answer {
-    let symbol = call.instrument()?.symbol;
+    let (symbol, market, account) = (call.instrument()?.symbol, call.market, call.account().to_owned());
     let time = call.integer("countdownTime")?.unwrap_or(0);
+    let at = if time == 0 { 0 } else { call.now.saturating_add(time) };
+    call.engine.arm(Switch { account, market: Some(market), symbol: Some(symbol), tag: None, at });
     Ok(json!({ "symbol": symbol, "countdownTime": time.to_string() }))
 }
 
 pub(super) fn nothing(_: &mut Call<'_>) -> Answer {
     Ok(json!([]))
-}
-
-pub(super) fn algo_cancelled(_: &mut Call<'_>) -> Answer {
-    Ok(json!({ "code": 200, "msg": "The operation of cancel all open order is done." }))
 }
 
 /// A listen key: the bearer secret that no gateway may pass on.

@@ -35,16 +35,17 @@ fn spot_symbol(listing: &Listing) -> Value {
     json!({
         "symbol": one.symbol, "status": "TRADING", "baseAsset": one.base, "baseAssetPrecision": 8,
         "quoteAsset": one.quote, "quotePrecision": 8, "quoteAssetPrecision": 8, "baseCommissionPrecision": 8,
-        "quoteCommissionPrecision": 8, "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"],
-        "icebergAllowed": false, "ocoAllowed": false, "otoAllowed": false, "opoAllowed": false,
-        "quoteOrderQtyMarketAllowed": true, "allowTrailingStop": false, "cancelReplaceAllowed": true,
-        "amendAllowed": true, "pegInstructionsAllowed": false, "isSpotTradingAllowed": true,
-        "isMarginTradingAllowed": false,
+        "quoteCommissionPrecision": 8, "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"],
+        "icebergAllowed": true, "ocoAllowed": true, "otoAllowed": true, "opoAllowed": false,
+        "quoteOrderQtyMarketAllowed": true, "allowTrailingStop": true, "cancelReplaceAllowed": true,
+        "amendAllowed": true, "pegInstructionsAllowed": true, "isSpotTradingAllowed": true,
+        "isMarginTradingAllowed": one.quote == "USDT" && one.base != "BNB",
         "filters": [
             { "filterType": "PRICE_FILTER", "minPrice": eight(one.tick), "maxPrice": "1000000.00000000", "tickSize": eight(one.tick) },
             { "filterType": "LOT_SIZE", "minQty": eight(one.step), "maxQty": eight(one.max_qty), "stepSize": eight(one.step) },
             { "filterType": "MARKET_LOT_SIZE", "minQty": "0.00000000", "maxQty": eight(one.max_qty), "stepSize": "0.00000000" },
             { "filterType": "ICEBERG_PARTS", "limit": 10 },
+            { "filterType": "TRAILING_DELTA", "minTrailingAboveDelta": 10, "maxTrailingAboveDelta": 2000, "minTrailingBelowDelta": 10, "maxTrailingBelowDelta": 2000 },
             { "filterType": "PERCENT_PRICE_BY_SIDE", "bidMultiplierUp": "5", "bidMultiplierDown": "0.2", "askMultiplierUp": "5", "askMultiplierDown": "0.2", "avgPriceMins": 5 },
             { "filterType": "NOTIONAL", "minNotional": eight(one.min_notional), "applyMinToMarket": true, "maxNotional": "9000000.00000000", "applyMaxToMarket": false, "avgPriceMins": 5 },
             { "filterType": "MAX_NUM_ORDERS", "maxNumOrders": 200 },
@@ -89,7 +90,8 @@ fn futures_symbol(listing: &Listing) -> Value {
         "pricePrecision": one.price_places(), "quantityPrecision": one.qty_places(), "baseAssetPrecision": 8,
         "quotePrecision": 8, "underlyingType": "COIN", "underlyingSubType": ["PoW"], "triggerProtect": "0.0500",
         "liquidationFee": "0.012500", "marketTakeBound": "0.05", "filters": futures_filters(listing),
-        "orderTypes": ["LIMIT", "MARKET"], "timeInForce": ["GTC", "IOC", "FOK", "GTX", "GTD"],
+        "orderTypes": ["LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"],
+        "timeInForce": ["GTC", "IOC", "FOK", "GTX", "GTD"],
     });
     if one.market == Market::Coinm {
         add(

@@ -6,19 +6,20 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::errors::{BAD_FORCE, BAD_SIDE, BAD_TYPE, NO_SUCH_ORDER, Refusal, UNKNOWN_ORDER};
+use super::errors::{BAD_SIDE, BAD_TYPE, NO_SUCH_ORDER, Refusal, UNKNOWN_ORDER};
 use super::render::{cancelled, order, placed, trade};
+use super::terms::{self, Terms, leg};
 use super::{Call, routes};
-use crate::engine::{Fill, Force, Instrument, Leg, Market, NewOrder, Order, Reject, Side, Size, Status, mix};
+use crate::engine::{Fill, Instrument, Leg, Market, NewOrder, Order, Reject, Side, Status, mix};
 use crate::json::parse;
 
-type Answer = Result<Value, Refusal>;
+pub(super) type Answer = Result<Value, Refusal>;
 
 pub(super) fn place(call: &mut Call<'_>) -> Answer {
     let new = draft(call)?;
     let kind = response_kind(call)?;
     let done = accept(call, new)?;
-    if call.market == Market::Spot {
+    if call.market.is_paid_in_full() {
         return Ok(placed(&done, &fills_of(call, &done), &kind));
     }
     Ok(order(&if kind == "RESULT" { done } else { unmatched(done) }))
@@ -37,7 +38,7 @@ fn unmatched(done: Order) -> Order {
 }
 
 fn response_kind(call: &Call<'_>) -> Result<String, Refusal> {
-    let usual = if call.market == Market::Spot && matches!(call.get("type"), Some("LIMIT" | "MARKET")) {
+    let usual = if call.market.is_paid_in_full() && matches!(call.get("type"), Some("LIMIT" | "MARKET")) {
         "FULL"
     } else {
         "ACK"
@@ -59,29 +60,62 @@ pub(super) fn test(call: &mut Call<'_>) -> Answer {
     Ok(json!({}))
 }
 
+/// What the exchange echoes of an order.
+const LABELS: [&str; 14] = [
+    "type",
+    "timeInForce",
+    "strategyId",
+    "strategyType",
+    "selfTradePreventionMode",
+    "stopPrice",
+    "icebergQty",
+    "trailingDelta",
+    "closePosition",
+    "workingType",
+    "priceMatch",
+    "pegPriceType",
+    "activationPrice",
+    "callbackRate",
+];
+
 /// Reads the parameters of an order, as strictly as the exchange does.
-fn draft(call: &mut Call<'_>) -> Result<NewOrder, Refusal> {
+pub(super) fn draft(call: &mut Call<'_>) -> Result<NewOrder, Refusal> {
     let instrument = call.instrument()?;
     let side = side(call)?;
-    let (force, price, size) = terms(call, &instrument)?;
+    let Terms { force, price, size, trigger } = terms::read(call, &instrument, side)?;
     let leg = leg(call)?;
-    let reduce_only = call.market != Market::Spot && call.boolean("reduceOnly")?;
+    let close = trigger.is_some() && call.boolean("closePosition")?;
+    let reduce_only =
+        !call.market.is_paid_in_full() && (call.boolean("reduceOnly")? || close && leg == Leg::Net);
     if leg != Leg::Net && call.get("reduceOnly").is_some() {
         return Err(Refusal::needless("reduceOnly"));
     }
     near_market(call, &instrument, price)?;
     let client_id = Some(client_id(call, "newClientOrderId")?);
     let mut labels = BTreeMap::new();
-    for name in ["strategyId", "strategyType", "selfTradePreventionMode"] {
+    for name in LABELS {
         if let Some(value) = call.get(name) {
             labels.insert(name, value.to_owned());
         }
     }
-    labels.insert("type", call.must("type")?.to_owned());
-    Ok(NewOrder { instrument, client_id, side, force, price, size, reduce_only, leg, labels })
+    Ok(NewOrder {
+        instrument,
+        client_id,
+        side,
+        force,
+        price,
+        size,
+        reduce_only,
+        leg,
+        labels,
+        trigger,
+        list: None,
+        pending: false,
+        companion: false,
+    })
 }
 
-fn side(call: &Call<'_>) -> Result<Side, Refusal> {
+pub(super) fn side(call: &Call<'_>) -> Result<Side, Refusal> {
     match call.must("side")? {
         "BUY" => Ok(Side::Buy),
         "SELL" => Ok(Side::Sell),
@@ -89,85 +123,9 @@ fn side(call: &Call<'_>) -> Result<Side, Refusal> {
     }
 }
 
-fn leg(call: &Call<'_>) -> Result<Leg, Refusal> {
-    match call.get("positionSide") {
-        None | Some("BOTH") => Ok(Leg::Net),
-        Some("LONG") => Ok(Leg::Long),
-        Some("SHORT") => Ok(Leg::Short),
-        Some(_) => Err(Refusal::new(-4060, "Invalid position side.")),
-    }
-}
-
-type Terms = (Force, Option<Decimal>, Size);
-
-/// How it trades, at what price, how much.
-fn terms(call: &Call<'_>, instrument: &Instrument) -> Result<Terms, Refusal> {
-    for name in
-        ["stopPrice", "trailingDelta", "icebergQty", "closePosition", "activationPrice", "callbackRate"]
-    {
-        if call.get(name).is_some_and(|value| value != "false") {
-            return Err(Refusal::needless(name));
-        }
-    }
-    if call.get("priceMatch").is_some_and(|mode| mode != "NONE") {
-        return Err(Refusal::needless("priceMatch"));
-    }
-    let spot = instrument.market == Market::Spot;
-    match call.must("type")? {
-        "LIMIT" => Ok((force(call)?, Some(limit_price(call)?), base_size(call)?)),
-        "LIMIT_MAKER" if spot => {
-            forbid(call, &["timeInForce"])?;
-            Ok((Force::PostOnly, Some(limit_price(call)?), base_size(call)?))
-        }
-        "MARKET" => {
-            forbid(call, if spot { &["timeInForce", "price"] } else { &["price"] })?;
-            Ok((Force::Ioc, None, market_size(call)?))
-        }
-        "STOP" | "STOP_MARKET" | "TAKE_PROFIT" | "TAKE_PROFIT_MARKET" | "TRAILING_STOP_MARKET"
-            if call.market == Market::Usdm =>
-        {
-            let msg = "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead.";
-            Err(Refusal::new(-4120, msg))
-        }
-        _ => Err(Refusal::of(BAD_TYPE)),
-    }
-}
-
-fn force(call: &Call<'_>) -> Result<Force, Refusal> {
-    match call.must("timeInForce")? {
-        "GTC" => Ok(Force::Gtc),
-        "IOC" => Ok(Force::Ioc),
-        "FOK" => Ok(Force::Fok),
-        "GTX" if call.market != Market::Spot => Ok(Force::PostOnly),
-        _ => Err(Refusal::of(BAD_FORCE)),
-    }
-}
-
-fn limit_price(call: &Call<'_>) -> Result<Decimal, Refusal> {
-    call.decimal("price")?.ok_or_else(|| Refusal::mandatory("price"))
-}
-
-fn base_size(call: &Call<'_>) -> Result<Size, Refusal> {
-    forbid(call, &["quoteOrderQty"])?;
-    call.decimal("quantity")?.map(Size::Qty).ok_or_else(|| Refusal::mandatory("quantity"))
-}
-
-fn market_size(call: &Call<'_>) -> Result<Size, Refusal> {
-    match (call.decimal("quantity")?, call.decimal("quoteOrderQty")?) {
-        (Some(qty), None) => Ok(Size::Qty(qty)),
-        (None, Some(quote)) => Ok(Size::Quote(quote)),
-        (None, None) => Err(Refusal::mandatory("quantity")),
-        (Some(_), Some(_)) => Err(Refusal::needless("quoteOrderQty")),
-    }
-}
-
-fn forbid(call: &Call<'_>, names: &[&str]) -> Result<(), Refusal> {
-    names.iter().find(|name| call.get(name).is_some()).map_or(Ok(()), |name| Err(Refusal::needless(name)))
-}
-
 /// Spot's `PERCENT_PRICE_BY_SIDE`.
 fn near_market(call: &Call<'_>, instrument: &Instrument, price: Option<Decimal>) -> Result<(), Refusal> {
-    let (Some(price), Market::Spot) = (price, instrument.market) else { return Ok(()) };
+    let (Some(price), true) = (price, instrument.market.is_paid_in_full()) else { return Ok(()) };
     let last = call.engine.price(instrument);
     let (low, high) = (last * Decimal::new(2, 1), last * Decimal::from(5));
     if (low..=high).contains(&price) {
@@ -177,8 +135,8 @@ fn near_market(call: &Call<'_>, instrument: &Instrument, price: Option<Decimal>)
 }
 
 /// The client id that was sent, or one that the exchange makes.
-fn client_id(call: &mut Call<'_>, name: &str) -> Result<String, Refusal> {
-    let (extra, range) = if call.market == Market::Spot {
+pub(super) fn client_id(call: &mut Call<'_>, name: &str) -> Result<String, Refusal> {
+    let (extra, range) = if call.market.is_paid_in_full() {
         ("-_", "^[a-zA-Z0-9-_]{1,36}$")
     } else {
         (".:/_-", "^[.A-Z:/a-z0-9_-]{1,36}$")
@@ -218,8 +176,23 @@ pub(super) fn query_open(call: &mut Call<'_>) -> Answer {
 pub(super) fn cancel(call: &mut Call<'_>) -> Answer {
     let cancel_id = client_id(call, "newClientOrderId")?;
     let found = named(call, UNKNOWN_ORDER)?;
+    restricted(call, &found)?;
     let done = end(call, &found)?;
     Ok(cancelled(&done, &cancel_id))
+}
+
+/// `cancelRestrictions`: only an order in this state is cancelled.
+fn restricted(call: &Call<'_>, found: &Order) -> Result<(), Refusal> {
+    let wanted = match call.get("cancelRestrictions") {
+        None => return Ok(()),
+        Some("ONLY_NEW") => Status::New,
+        Some("ONLY_PARTIALLY_FILLED") => Status::PartiallyFilled,
+        Some(_) => return Err(Refusal::illegal("cancelRestrictions", "ONLY_NEW|ONLY_PARTIALLY_FILLED")),
+    };
+    if found.status == wanted || !found.status.is_live() {
+        return Ok(());
+    }
+    Err(Refusal::new(-2011, "Order was not canceled due to cancel restrictions."))
 }
 
 fn end(call: &mut Call<'_>, found: &Order) -> Result<Order, Refusal> {
@@ -238,7 +211,7 @@ pub(super) fn cancel_all(call: &mut Call<'_>) -> Answer {
         let done = end(call, found)?;
         rows.push(cancelled(&done, &client_id(call, "newClientOrderId")?));
     }
-    if call.market != Market::Spot {
+    if !call.market.is_paid_in_full() {
         return Ok(json!({ "code": 200, "msg": "The operation of cancel all open order is done." }));
     }
     if rows.is_empty() { Err(Refusal::of(UNKNOWN_ORDER)) } else { Ok(Value::Array(rows)) }
@@ -259,7 +232,10 @@ pub(super) fn replace(call: &mut Call<'_>) -> Answer {
     }
     let found = call.engine.find(call.account(), id, client, call.market).cloned();
     let cancel_id = client_id(call, "cancelNewClientOrderId")?;
-    let cancel = found.ok_or_else(|| Refusal::of(UNKNOWN_ORDER)).and_then(|found| end(call, &found));
+    let cancel = found.ok_or_else(|| Refusal::of(UNKNOWN_ORDER)).and_then(|found| {
+        restricted(call, &found)?;
+        end(call, &found)
+    });
     let cancel = cancel.map(|done| cancelled(&done, &cancel_id));
     if let (Err(refusal), true) = (&cancel, stop) {
         return Err(failed(-2022, "FAILURE", &refusal.body(), ("NOT_ATTEMPTED", &Value::Null)));
@@ -321,16 +297,25 @@ pub(super) fn modify(call: &mut Call<'_>) -> Answer {
 
 /// Up to five orders, each with its own answer.
 pub(super) fn batch(call: &mut Call<'_>) -> Answer {
+    each(call, ("POST", place))
+}
+
+/// Up to five amendments, each with its own answer.
+pub(super) fn modify_batch(call: &mut Call<'_>) -> Answer {
+    each(call, ("PUT", modify))
+}
+
+fn each(call: &mut Call<'_>, (verb, act): (&str, fn(&mut Call<'_>) -> Answer)) -> Answer {
     let list = parse(call.must("batchOrders")?.as_bytes()).and_then(|value| value.as_array().cloned());
     let list = list.filter(|list| (1..=5).contains(&list.len()));
     let list = list.ok_or_else(|| Refusal::new(-4082, "Invalid number of batch place orders."))?;
     let path = if call.market == Market::Usdm { "/fapi/v1/order" } else { "/dapi/v1/order" };
-    let Some(route) = routes::find("POST", path) else { return Err(Refusal::of(BAD_TYPE)) };
+    let Some(route) = routes::find(verb, path) else { return Err(Refusal::of(BAD_TYPE)) };
     let mut rows = Vec::new();
     for item in &list {
         call.params = fields(item)
             .ok_or_else(|| Refusal::new(-1130, "Data sent for parameter 'batchOrders' is not valid."))?;
-        let one = call.check_params(route).and_then(|()| place(call));
+        let one = call.check_params(route).and_then(|()| act(call));
         rows.push(one.unwrap_or_else(|refusal| refusal.body()));
     }
     Ok(Value::Array(rows))
@@ -348,8 +333,12 @@ fn fields(item: &Value) -> Option<BTreeMap<String, String>> {
 }
 
 pub(super) fn cancel_batch(call: &mut Call<'_>) -> Answer {
-    let list = |name| {
-        call.get(name).and_then(|text| parse(text.as_bytes())).and_then(|value| value.as_array().cloned())
+    let list = |name: &str| {
+        // Some clients spell them in lower case, and are understood.
+        call.get(name)
+            .or(call.get(&name.to_ascii_lowercase()))
+            .and_then(|text| parse(text.as_bytes()))
+            .and_then(|value| value.as_array().cloned())
     };
     let ids = list("orderIdList").unwrap_or_default().into_iter().map(|id| ("orderId", id));
     let clients =

@@ -31,8 +31,9 @@ pub(super) const fn leg(leg: Leg) -> &'static str {
     }
 }
 
-const fn status(status: Status) -> &'static str {
-    match status {
+const fn status(order: &Order) -> &'static str {
+    match order.status {
+        Status::New if order.pending => "PENDING_NEW",
         Status::New => "NEW",
         Status::PartiallyFilled => "PARTIALLY_FILLED",
         Status::Filled => "FILLED",
@@ -43,30 +44,33 @@ const fn status(status: Status) -> &'static str {
 
 fn force(order: &Order) -> &'static str {
     match (order.force, order.instrument.market) {
-        (Force::Gtc, _) | (Force::PostOnly, Market::Spot) => "GTC",
+        (Force::Gtc, _) | (Force::PostOnly, Market::Spot | Market::Margin) => "GTC",
         (Force::Ioc, _) => "IOC",
         (Force::Fok, _) => "FOK",
         (Force::PostOnly, _) => "GTX",
     }
 }
 
-fn kind(order: &Order) -> &'static str {
+fn kind(order: &Order) -> &str {
+    if !order.label("type").is_empty() {
+        return order.label("type");
+    }
     match (order.price, order.force, order.instrument.market) {
         (None, ..) => "MARKET",
-        (Some(_), Force::PostOnly, Market::Spot) => "LIMIT_MAKER",
+        (Some(_), Force::PostOnly, Market::Spot | Market::Margin) => "LIMIT_MAKER",
         (Some(_), ..) => "LIMIT",
     }
 }
 
 /// An order as queries show it.
 pub(super) fn order(order: &Order) -> Value {
-    if order.instrument.market == Market::Spot {
+    if order.instrument.market.is_paid_in_full() {
         let mut body = spot_core(order);
         add(
             &mut body,
             json!({
-                "stopPrice": "0.00000000", "icebergQty": "0.00000000", "time": order.created,
-                "updateTime": order.updated, "isWorking": true, "workingTime": order.created,
+                "stopPrice": or_zero(order.label("stopPrice")), "icebergQty": or_zero(order.label("icebergQty")),
+                "time": order.created, "updateTime": order.updated, "isWorking": order.waits.is_none() && !order.pending, "workingTime": order.created,
                 "origQuoteOrderQty": eight(order.quote_qty.unwrap_or_default()), "selfTradePreventionMode": stp(order),
             }),
         );
@@ -75,15 +79,29 @@ pub(super) fn order(order: &Order) -> Value {
     futures_order(order)
 }
 
+fn or_zero(label: &str) -> &str {
+    if label.is_empty() { "0.00000000" } else { label }
+}
+
+fn list(order: &Order) -> i64 {
+    order.list.and_then(|id| i64::try_from(id).ok()).unwrap_or(-1)
+}
+
 /// What spot shows of an order everywhere.
 fn spot_core(order: &Order) -> Value {
     let mut body = json!({
-        "symbol": order.instrument.symbol, "orderId": order.id, "orderListId": -1, "clientOrderId": order.client_id,
+        "symbol": order.instrument.symbol, "orderId": order.id, "orderListId": list(order), "clientOrderId": order.client_id,
         "price": eight(order.price.unwrap_or_default()), "origQty": eight(order.qty),
         "executedQty": eight(order.filled), "cummulativeQuoteQty": eight(order.turnover),
-        "status": status(order.status), "timeInForce": force(order), "type": kind(order), "side": side(order.side),
+        "status": status(order), "timeInForce": force(order), "type": kind(order), "side": side(order.side),
     });
-    for name in ["strategyId", "strategyType"] {
+    if !order.label("stopPrice").is_empty() {
+        add(&mut body, json!({ "stopPrice": order.label("stopPrice") }));
+    }
+    if order.instrument.market == Market::Margin {
+        add(&mut body, json!({ "isIsolated": false }));
+    }
+    for name in ["strategyId", "strategyType", "trailingDelta"] {
         if let Ok(number) = order.label(name).parse::<i64>() {
             add(&mut body, json!({ name: number }));
         }
@@ -129,7 +147,7 @@ pub(super) fn placed(order: &Order, fills: &[&Fill], kind: &str) -> Value {
 
 /// The answer to a spot cancel: `clientOrderId` names the cancel, `origClientOrderId` the order.
 pub(super) fn cancelled(order: &Order, cancel_id: &str) -> Value {
-    if order.instrument.market != Market::Spot {
+    if !order.instrument.market.is_paid_in_full() {
         return futures_order(order);
     }
     let mut body = spot_core(order);
@@ -146,13 +164,14 @@ pub(super) fn cancelled(order: &Order, cancel_id: &str) -> Value {
 fn futures_order(order: &Order) -> Value {
     let value = order.instrument.value(order.filled, order.average().max(order.instrument.tick));
     let mut body = json!({
-        "orderId": order.id, "symbol": order.instrument.symbol, "status": status(order.status),
+        "orderId": order.id, "symbol": order.instrument.symbol, "status": status(order),
         "clientOrderId": order.client_id, "price": plain(order.price.unwrap_or_default()),
         "avgPrice": plain(order.average()), "origQty": plain(order.qty), "executedQty": plain(order.filled),
         "cumQty": plain(order.filled), "timeInForce": force(order), "type": kind(order),
-        "reduceOnly": order.reduce_only, "closePosition": false, "side": side(order.side),
-        "positionSide": leg(order.leg), "stopPrice": "0", "workingType": "CONTRACT_PRICE", "priceProtect": false,
-        "origType": kind(order), "time": order.created, "updateTime": order.updated, "priceMatch": "NONE",
+        "reduceOnly": order.reduce_only, "closePosition": order.label("closePosition") == "true", "side": side(order.side),
+        "positionSide": leg(order.leg), "stopPrice": if order.label("stopPrice").is_empty() { "0" } else { order.label("stopPrice") },
+        "workingType": "CONTRACT_PRICE", "priceProtect": false,
+        "origType": kind(order), "time": order.created, "updateTime": order.updated, "priceMatch": if order.label("priceMatch").is_empty() { "NONE" } else { order.label("priceMatch") },
         "selfTradePreventionMode": "EXPIRE_MAKER", "goodTillDate": 0,
     });
     match order.instrument.shape {
@@ -172,7 +191,7 @@ fn pair(symbol: &str) -> &str {
 pub(super) fn trade(fill: &Fill) -> Value {
     let buyer = fill.side == Side::Buy;
     let value = fill.instrument.value(fill.qty, fill.price);
-    if fill.instrument.market == Market::Spot {
+    if fill.instrument.market.is_paid_in_full() {
         return json!({
             "symbol": fill.instrument.symbol, "id": fill.id, "orderId": fill.order_id, "orderListId": -1,
             "price": eight(fill.price), "qty": eight(fill.qty), "quoteQty": eight(value),

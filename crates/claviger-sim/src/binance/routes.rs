@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::errors::Refusal;
-use super::{Call, account, futures, info, orders, public, wallet};
+use super::{Call, account, algo, convert, futures, info, lists, margin, orders, public, wallet};
 
 /// What a signed route needs the key to be allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,7 @@ pub(super) enum Need {
     Trade,
     Transfer,
     Withdraw,
+    Borrow,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,7 @@ const PUBLIC: Security = Security::Public;
 const READ: Security = Security::Signed(Need::Read);
 const TRADE: Security = Security::Signed(Need::Trade);
 const TRANSFER: Security = Security::Signed(Need::Transfer);
+const BORROW: Security = Security::Signed(Need::Borrow);
 const WITHDRAW: Security = Security::Signed(Need::Withdraw);
 
 type Run = fn(&mut Call<'_>) -> Result<Value, Refusal>;
@@ -63,15 +65,41 @@ const fn row(
 }
 
 const SPOT_ORDER: &str = "symbol! side! type! timeInForce quantity quoteOrderQty price newClientOrderId strategyId \
-     strategyType stopPrice trailingDelta icebergQty newOrderRespType selfTradePreventionMode";
+     strategyType stopPrice trailingDelta icebergQty newOrderRespType selfTradePreventionMode pegPriceType pegOffsetValue pegOffsetType";
 const SPOT_TEST: &str = "symbol! side! type! timeInForce quantity quoteOrderQty price newClientOrderId strategyId \
      strategyType stopPrice trailingDelta icebergQty newOrderRespType selfTradePreventionMode computeCommissionRates";
 const REPLACE: &str = "symbol! side! type! cancelReplaceMode! timeInForce quantity quoteOrderQty price \
      cancelNewClientOrderId cancelOrigClientOrderId cancelOrderId newClientOrderId strategyId strategyType stopPrice \
-     trailingDelta icebergQty newOrderRespType selfTradePreventionMode cancelRestrictions";
+     trailingDelta icebergQty newOrderRespType selfTradePreventionMode cancelRestrictions orderRateLimitExceededMode";
 const FUTURES_ORDER: &str = "symbol! side! type! positionSide timeInForce quantity reduceOnly price newClientOrderId \
      stopPrice closePosition activationPrice callbackRate workingType priceProtect newOrderRespType priceMatch \
      selfTradePreventionMode goodTillDate";
+const MARGIN_ORDER: &str = "symbol! side! type! isIsolated timeInForce quantity quoteOrderQty price stopPrice newClientOrderId \
+     icebergQty newOrderRespType sideEffectType selfTradePreventionMode autoRepayAtCancel";
+const MARGIN_BY_ID: &str = "symbol! isIsolated orderId origClientOrderId newClientOrderId";
+const ALGO_ORDER: &str = "algoType! symbol! side! type! positionSide timeInForce quantity price triggerPrice workingType \
+     priceMatch closePosition priceProtect reduceOnly activatePrice callbackRate clientAlgoId selfTradePreventionMode \
+     goodTillDate newOrderRespType";
+const OCO: &str = "symbol! side! quantity! listClientOrderId aboveType! aboveClientOrderId aboveIcebergQty abovePrice \
+     aboveStopPrice aboveTrailingDelta aboveTimeInForce aboveStrategyId aboveStrategyType belowType! belowClientOrderId \
+     belowIcebergQty belowPrice belowStopPrice belowTrailingDelta belowTimeInForce belowStrategyId belowStrategyType \
+     newOrderRespType selfTradePreventionMode abovePegPriceType belowPegPriceType";
+const OLD_OCO: &str = "symbol! side! quantity! price! stopPrice! isIsolated listClientOrderId limitClientOrderId limitIcebergQty \
+     stopClientOrderId stopLimitPrice stopIcebergQty stopLimitTimeInForce newOrderRespType sideEffectType \
+     selfTradePreventionMode autoRepayAtCancel limitStrategyId limitStrategyType stopStrategyId stopStrategyType trailingDelta";
+const OTO: &str = "symbol! isIsolated listClientOrderId newOrderRespType selfTradePreventionMode sideEffectType autoRepayAtCancel \
+     workingType! workingSide! workingClientOrderId workingPrice! workingQuantity! workingIcebergQty workingTimeInForce \
+     workingStrategyId workingStrategyType workingPegPriceType pendingType! pendingSide! pendingClientOrderId pendingPrice \
+     pendingStopPrice pendingTrailingDelta pendingQuantity! pendingIcebergQty pendingTimeInForce pendingStrategyId \
+     pendingStrategyType";
+const OTOCO: &str = "symbol! isIsolated listClientOrderId newOrderRespType selfTradePreventionMode sideEffectType autoRepayAtCancel \
+     workingType! workingSide! workingClientOrderId workingPrice! workingQuantity! workingIcebergQty workingTimeInForce \
+     workingStrategyId workingStrategyType workingPegPriceType pendingSide! pendingQuantity! pendingAboveType! \
+     pendingAboveClientOrderId pendingAbovePrice pendingAboveStopPrice pendingAboveTrailingDelta pendingAboveIcebergQty \
+     pendingAboveTimeInForce pendingAboveStrategyId pendingAboveStrategyType pendingBelowType pendingBelowClientOrderId \
+     pendingBelowPrice pendingBelowStopPrice pendingBelowTrailingDelta pendingBelowIcebergQty pendingBelowTimeInForce \
+     pendingBelowStrategyId pendingBelowStrategyType";
+const LIST_ID: &str = "symbol isIsolated orderListId listClientOrderId origClientOrderId newClientOrderId";
 const BY_ID: &str = "symbol! orderId origClientOrderId";
 const HISTORY: &str = "symbol! orderId startTime endTime limit";
 const FUTURES_HISTORY: &str = "symbol pair orderId startTime endTime limit";
@@ -137,6 +165,73 @@ static ROUTES: &[Route] = &[
     row("GET", "/api/v3/account", READ, "omitZeroBalances", account::spot),
     row("GET", "/api/v3/account/commission", READ, "symbol!", account::commission),
     row("GET", "/api/v3/rateLimit/order", READ, "", account::order_rate),
+    // Order lists.
+    row("POST", "/api/v3/orderList/oco", TRADE, OCO, lists::oco),
+    row("POST", "/api/v3/orderList/oto", TRADE, OTO, lists::oto),
+    row("POST", "/api/v3/orderList/otoco", TRADE, OTOCO, lists::otoco),
+    row("POST", "/api/v3/order/oco", TRADE, OLD_OCO, lists::old_oco),
+    row("GET", "/api/v3/orderList", READ, LIST_ID, lists::query),
+    row("DELETE", "/api/v3/orderList", TRADE, LIST_ID, lists::cancel),
+    row("GET", "/api/v3/openOrderList", READ, "", lists::open),
+    row("GET", "/api/v3/allOrderList", READ, "fromId startTime endTime limit", lists::all),
+    row("POST", "/api/v3/sor/order", TRADE, SPOT_ORDER, margin::routed),
+    // Margin.
+    row("POST", "/sapi/v1/margin/order", TRADE, MARGIN_ORDER, margin::place),
+    row("GET", "/sapi/v1/margin/order", READ, MARGIN_BY_ID, orders::query),
+    row("DELETE", "/sapi/v1/margin/order", TRADE, MARGIN_BY_ID, orders::cancel),
+    row("GET", "/sapi/v1/margin/openOrders", READ, "symbol isIsolated", orders::open),
+    row("DELETE", "/sapi/v1/margin/openOrders", TRADE, "symbol! isIsolated", orders::cancel_all),
+    row(
+        "GET",
+        "/sapi/v1/margin/allOrders",
+        READ,
+        "symbol! isIsolated orderId startTime endTime limit",
+        orders::all,
+    ),
+    row(
+        "GET",
+        "/sapi/v1/margin/myTrades",
+        READ,
+        "symbol! isIsolated orderId startTime endTime fromId limit",
+        orders::trades,
+    ),
+    row("POST", "/sapi/v1/margin/order/oco", TRADE, OLD_OCO, lists::old_oco),
+    row("POST", "/sapi/v1/margin/order/oto", TRADE, OTO, lists::oto),
+    row("POST", "/sapi/v1/margin/order/otoco", TRADE, OTOCO, lists::otoco),
+    row("GET", "/sapi/v1/margin/orderList", READ, LIST_ID, lists::query),
+    row("DELETE", "/sapi/v1/margin/orderList", TRADE, LIST_ID, lists::cancel),
+    row("GET", "/sapi/v1/margin/openOrderList", READ, "symbol isIsolated", lists::open),
+    row(
+        "POST",
+        "/sapi/v1/margin/borrow-repay",
+        BORROW,
+        "asset! isIsolated symbol amount! type!",
+        margin::borrow_repay,
+    ),
+    row(
+        "GET",
+        "/sapi/v1/margin/borrow-repay",
+        READ,
+        "asset isolatedSymbol txId startTime endTime current size type",
+        margin::no_rows,
+    ),
+    row("GET", "/sapi/v1/margin/account", READ, "", margin::account),
+    row("GET", "/sapi/v1/margin/isolated/account", READ, "symbols", margin::isolated_account),
+    row("GET", "/sapi/v1/margin/maxBorrowable", READ, "asset! isolatedSymbol", margin::max_borrowable),
+    row("GET", "/sapi/v1/margin/maxTransferable", READ, "asset! isolatedSymbol", margin::max_transferable),
+    // Convert.
+    row("GET", "/sapi/v1/convert/exchangeInfo", PUBLIC, "fromAsset toAsset", convert::pairs),
+    row("GET", "/sapi/v1/convert/assetInfo", READ, "", convert::assets),
+    row(
+        "POST",
+        "/sapi/v1/convert/getQuote",
+        TRADE,
+        "fromAsset! toAsset! fromAmount toAmount walletType validTime",
+        convert::quote,
+    ),
+    row("POST", "/sapi/v1/convert/acceptQuote", TRADE, "quoteId!", convert::accept),
+    row("GET", "/sapi/v1/convert/orderStatus", READ, "orderId quoteId", convert::status),
+    row("GET", "/sapi/v1/convert/tradeFlow", READ, "startTime! endTime! limit", convert::history),
     // Wallet.
     row("GET", "/sapi/v1/system/status", PUBLIC, "", wallet::status),
     row("GET", "/sapi/v1/capital/config/getall", READ, "", wallet::coins),
@@ -226,11 +321,12 @@ static ROUTES: &[Route] = &[
     row("GET", "/f/v1/order", READ, BY_ID, orders::query),
     row("DELETE", "/f/v1/order", TRADE, BY_ID, orders::cancel),
     row("POST", "/f/v1/batchOrders", TRADE, "batchOrders!", orders::batch),
+    row("PUT", "/f/v1/batchOrders", TRADE, "batchOrders!", orders::modify_batch),
     row(
         "DELETE",
         "/f/v1/batchOrders",
         TRADE,
-        "symbol! orderIdList origClientOrderIdList",
+        "symbol! orderIdList origClientOrderIdList orderidlist origclientorderidlist",
         orders::cancel_batch,
     ),
     row("DELETE", "/f/v1/allOpenOrders", TRADE, "symbol!", orders::cancel_all),
@@ -245,9 +341,26 @@ static ROUTES: &[Route] = &[
         "symbol pair orderId startTime endTime fromId limit",
         orders::trades,
     ),
-    row("GET", "/f/v1/openAlgoOrders", READ, "symbol algoType algoId", futures::nothing),
-    row("GET", "/f/v1/allAlgoOrders", READ, "symbol algoId startTime endTime page limit", futures::nothing),
-    row("DELETE", "/f/v1/algoOpenOrders", TRADE, "symbol!", futures::algo_cancelled),
+    row("POST", "/fapi/v1/algoOrder", TRADE, ALGO_ORDER, algo::place),
+    row("GET", "/fapi/v1/algoOrder", READ, "algoId clientAlgoId symbol", algo::query),
+    row("DELETE", "/fapi/v1/algoOrder", TRADE, "algoId clientAlgoId symbol", algo::cancel),
+    row("GET", "/fapi/v1/openAlgoOrders", READ, "symbol algoType algoId", algo::open),
+    row("GET", "/fapi/v1/allAlgoOrders", READ, "symbol algoId startTime endTime page limit", algo::all),
+    row("DELETE", "/fapi/v1/algoOpenOrders", TRADE, "symbol!", algo::cancel_all),
+    row(
+        "POST",
+        "/f/v1/positionMargin",
+        TRADE,
+        "symbol! positionSide amount! type!",
+        futures::set_position_margin,
+    ),
+    row(
+        "GET",
+        "/f/v1/positionMargin/history",
+        READ,
+        "symbol! type startTime endTime limit",
+        futures::nothing,
+    ),
     // Futures, account.
     row("POST", "/f/v1/leverage", TRADE, "symbol! leverage!", futures::set_leverage),
     row("POST", "/f/v1/marginType", TRADE, "symbol! marginType!", futures::set_margin_type),

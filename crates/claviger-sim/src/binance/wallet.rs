@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::Call;
 use super::errors::{BAD_SYMBOL, Refusal};
+use super::public::add;
 use super::render::plain;
+use crate::config::Standing;
 use crate::engine::{Balance, Market, Moved, Reject, Wallet, Withdrawal};
 
 type Answer = Result<Value, Refusal>;
@@ -28,14 +30,22 @@ pub(super) fn trading_status(call: &mut Call<'_>) -> Answer {
 
 pub(super) fn restrictions(call: &mut Call<'_>) -> Answer {
     let Some(key) = call.key else { return Err(Refusal::mandatory("signature")) };
-    let can = key.permissions;
-    Ok(json!({
-        "ipRestrict": !key.addresses.is_empty(), "createTime": key.created, "enableReading": can.read,
-        "enableWithdrawals": can.withdraw, "enableInternalTransfer": can.transfer, "enableMargin": false,
-        "enableFutures": can.trade, "permitsUniversalTransfer": can.transfer, "enableVanillaOptions": false,
-        "enableFixApiTrade": false, "enableFixReadOnly": false, "enableSpotAndMarginTrading": can.trade,
+    let state = key.state();
+    let can = state.permissions;
+    let trades = can.trade && state.standing == Standing::Valid;
+    let mut body = json!({
+        "ipRestrict": !state.addresses.is_empty(), "createTime": key.created, "enableReading": can.read,
+        "enableWithdrawals": can.withdraw, "enableInternalTransfer": can.transfer, "enableMargin": trades,
+        "enableFutures": trades, "permitsUniversalTransfer": can.transfer, "enableVanillaOptions": false,
+        "enableFixApiTrade": false, "enableFixReadOnly": false, "enableSpotAndMarginTrading": trades,
         "enablePortfolioMarginTrading": false,
-    }))
+    });
+    if state.addresses.is_empty() && can.trade {
+        // Without a list of addresses, the right to trade ends by itself.
+        let until = if trades { call.now.saturating_add(90 * 86_400_000) } else { key.created };
+        add(&mut body, json!({ "tradingAuthorityExpirationTime": until }));
+    }
+    Ok(body)
 }
 
 /// The coins that the paper exchange knows, with one network each.
@@ -94,6 +104,7 @@ fn ways(kind: &str) -> Option<(Wallet, Wallet)> {
     let wallet = |name: &str| match name {
         "MAIN" => Some(Wallet::Spot),
         "FUNDING" => Some(Wallet::Funding),
+        "MARGIN" => Some(Wallet::Margin),
         "UMFUTURE" => Some(Wallet::Usdm),
         "CMFUTURE" => Some(Wallet::Coinm),
         _ => None,

@@ -108,6 +108,8 @@ pub(crate) struct Account {
     pub(crate) hedge: BTreeMap<Wallet, bool>,
     pub(crate) moved: Vec<Moved>,
     pub(crate) withdrawals: Vec<Withdrawal>,
+    /// What the margin account owes.
+    pub(crate) debts: BTreeMap<String, Decimal>,
 }
 
 impl Account {

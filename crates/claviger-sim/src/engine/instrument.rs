@@ -8,6 +8,8 @@ use crate::config::Exchange;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Market {
     Spot,
+    /// Binance cross and isolated margin, as one account.
+    Margin,
     /// Binance USDⓈ-M.
     Usdm,
     /// Binance COIN-M.
@@ -17,9 +19,15 @@ pub(crate) enum Market {
 }
 
 impl Market {
+    /// Whether what is bought is paid in full: spot and margin.
+    pub(crate) const fn is_paid_in_full(self) -> bool {
+        matches!(self, Self::Spot | Self::Margin)
+    }
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Spot => "spot",
+            Self::Margin => "margin",
             Self::Usdm => "usdm",
             Self::Coinm => "coinm",
             Self::Swap => "swap",
@@ -32,6 +40,8 @@ impl Market {
 pub(crate) enum Wallet {
     Spot,
     Funding,
+    /// Binance: cross and isolated margin.
+    Margin,
     Usdm,
     Coinm,
     /// OKX: one wallet for spot and swaps.
@@ -42,7 +52,7 @@ impl Wallet {
     /// The wallets of an account.
     pub(crate) const fn of(exchange: Exchange) -> &'static [Self] {
         match exchange {
-            Exchange::Binance => &[Self::Spot, Self::Funding, Self::Usdm, Self::Coinm],
+            Exchange::Binance => &[Self::Spot, Self::Funding, Self::Margin, Self::Usdm, Self::Coinm],
             Exchange::Okx => &[Self::Trading, Self::Funding],
         }
     }
@@ -166,6 +176,11 @@ fn binance() -> Vec<Instrument> {
         depth: if quote == "BTC" { d(1, 0) } else { d(50_000, 0) },
         start,
     };
+    let margin = |symbol, base, tick, step, start| Instrument {
+        market: Market::Margin,
+        wallet: Wallet::Margin,
+        ..spot(symbol, base, "USDT", tick, step, start)
+    };
     let usdm = |symbol, base, tick, step, start| Instrument {
         market: Market::Usdm,
         wallet: Wallet::Usdm,
@@ -195,6 +210,8 @@ fn binance() -> Vec<Instrument> {
         spot("BTCUSDC", "BTC", "USDC", d(1, 2), d(1, 5), d(60_000, 0)),
         spot("ETHBTC", "ETH", "BTC", d(1, 5), d(1, 4), d(5, 2)),
         spot("BNBUSDT", "BNB", "USDT", d(1, 2), d(1, 3), d(600, 0)),
+        margin("BTCUSDT", "BTC", d(1, 2), d(1, 5), d(60_000, 0)),
+        margin("ETHUSDT", "ETH", d(1, 2), d(1, 4), d(3_000, 0)),
         usdm("BTCUSDT", "BTC", d(1, 1), d(1, 3), d(60_000, 0)),
         usdm("ETHUSDT", "ETH", d(1, 2), d(1, 3), d(3_000, 0)),
         coinm("BTCUSD_PERP", "BTC", d(100, 0), d(1, 1), d(60_000, 0)),

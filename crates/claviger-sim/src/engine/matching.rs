@@ -8,12 +8,13 @@ use super::account::{Account, Moved, Withdrawal};
 use super::book::{self, Level, Wanted};
 use super::instrument::{Instrument, Shape, Wallet};
 use super::order::{Fill, Force, Leg, NewOrder, Order, Reject, Side, Size, Status};
+use super::trigger::Trigger;
 use super::{Engine, MAX_PRICE};
 use crate::config::Exchange;
 
 impl Engine {
     /// Accepts an order and matches what can be matched at once.
-    pub(crate) fn place(&mut self, account: &str, new: NewOrder, now: u64) -> Result<Order, Reject> {
+    pub(crate) fn place(&mut self, account: &str, mut new: NewOrder, now: u64) -> Result<Order, Reject> {
         self.check_shape(&new)?;
         if let Some(client) = &new.client_id
             && self
@@ -23,6 +24,13 @@ impl Engine {
             return Err(Reject::DuplicateClientId);
         }
         self.check_leg(account, &new)?;
+        if new.trigger.is_some() || new.pending {
+            let price = self.price(&new.instrument);
+            if !new.pending && new.trigger.as_mut().is_some_and(|trigger| trigger.fires(price)) {
+                return Err(Reject::WouldTrigger);
+            }
+            return self.wait(account, new, now);
+        }
         let taken = self.taken(&new, account);
         let mut order = self.accept(account, new, now);
         if order.force == Force::PostOnly && !taken.is_empty() {
@@ -36,6 +44,21 @@ impl Engine {
         }
         self.check_funds(&order, &taken)?;
         self.run(&mut order, taken, now);
+        self.name(&order);
+        self.keep(order.clone());
+        Ok(order)
+    }
+
+    /// Accepts an order that cannot match yet.
+    fn wait(&mut self, account: &str, new: NewOrder, now: u64) -> Result<Order, Reject> {
+        let funded = !new.companion;
+        let mut order = self.accept(account, new, now);
+        if funded {
+            let price =
+                order.waits.as_ref().and_then(Trigger::at).unwrap_or_else(|| self.price(&order.instrument));
+            self.check_funds(&order, &[(price, order.qty)])?;
+            self.lock(&mut order);
+        }
         self.name(&order);
         self.keep(order.clone());
         Ok(order)
@@ -64,6 +87,8 @@ impl Engine {
         let mut order = self.take_live(account, id)?;
         self.end(&mut order, Status::Canceled, now);
         self.keep(order.clone());
+        self.settle_lists(now);
+        self.place_attached(now);
         Ok(order)
     }
 
@@ -79,17 +104,11 @@ impl Engine {
         if !old.status.is_live() {
             return Err(Reject::NotLive);
         }
-        let new = NewOrder {
-            instrument: Arc::clone(&old.instrument),
-            client_id: None,
-            side: old.side,
-            force: old.force,
-            price: price.or(old.price),
-            size: Size::Qty(qty.unwrap_or(old.qty)),
-            reduce_only: old.reduce_only,
-            leg: old.leg,
-            labels: old.labels.clone(),
-        };
+        if old.waits.is_some() || old.pending {
+            return Err(Reject::BadAmend);
+        }
+        let new =
+            NewOrder { price: price.or(old.price), size: Size::Qty(qty.unwrap_or(old.qty)), ..old.again() };
         self.check_shape(&new)?;
         let rest = qty.unwrap_or(old.qty) - old.filled;
         if rest <= Decimal::ZERO || (new.price == old.price && qty.is_none_or(|qty| qty == old.qty)) {
@@ -111,15 +130,28 @@ impl Engine {
         }
         self.run(&mut order, taken, now);
         self.keep(order.clone());
+        self.settle_lists(now);
+        self.place_attached(now);
         Ok(order)
     }
 
-    /// Fills resting orders that the prices now cross, at their own price.
+    /// Fills resting orders that the prices now cross, at their own price, and wakes what waits for these prices.
     pub(super) fn cross(&mut self, now: u64) {
+        self.fill_crossed(now);
+        self.wake(now);
+        self.wake_algos(now);
+        self.place_attached(now);
+    }
+
+    fn fill_crossed(&mut self, now: u64) {
         let crossed: Vec<u64> = self.live.iter().copied().filter(|id| self.is_crossed(*id)).collect();
         for id in crossed {
+            // Another leg of its list may have ended it meanwhile.
             let Some(mut order) = self.orders.remove(&id) else { continue };
-            self.live.remove(&id);
+            if !self.live.remove(&id) {
+                self.orders.insert(id, order);
+                continue;
+            }
             let price = order.price.unwrap_or_default();
             let qty = self.allowed(&order, order.rest());
             if qty > Decimal::ZERO {
@@ -132,18 +164,21 @@ impl Engine {
                 self.end(&mut order, Status::Expired, now);
             }
             self.keep(order);
+            self.settle_lists(now);
         }
     }
 
     fn is_crossed(&self, id: u64) -> bool {
         self.orders.get(&id).is_some_and(|order| {
             let last = self.price(&order.instrument);
-            order.price.is_some_and(|price| order.side.sign() * (price - last) >= Decimal::ZERO)
+            order.waits.is_none()
+                && !order.pending
+                && order.price.is_some_and(|price| order.side.sign() * (price - last) >= Decimal::ZERO)
         })
     }
 
     /// The exchange's filters.
-    fn check_shape(&self, new: &NewOrder) -> Result<(), Reject> {
+    pub(super) fn check_shape(&self, new: &NewOrder) -> Result<(), Reject> {
         let instrument = &new.instrument;
         if let Some(price) = new.price
             && (price <= Decimal::ZERO || price > MAX_PRICE || !(price % instrument.tick).is_zero())
@@ -179,14 +214,16 @@ impl Engine {
             return Err(Reject::PositionSide);
         }
         let closes = new.reduce_only || new.leg.opens(new.side) == Some(false);
-        if closes && account.closable(&new.instrument, new.leg, new.side).is_zero() {
+        // One that waits may be placed before there is anything to close.
+        let waits = new.trigger.is_some() || new.pending;
+        if closes && !waits && account.closable(&new.instrument, new.leg, new.side).is_zero() {
             return Err(Reject::ReduceOnly);
         }
         Ok(())
     }
 
     /// What the order would take from the book now.
-    fn taken(&mut self, new: &NewOrder, account: &str) -> Vec<Level> {
+    pub(super) fn taken(&mut self, new: &NewOrder, account: &str) -> Vec<Level> {
         let price = self.price(&new.instrument);
         let wanted = match new.size {
             Size::Qty(qty) => Wanted::Qty(cap(self.account(account), new, qty)),
@@ -227,11 +264,15 @@ impl Engine {
             created: now,
             updated: now,
             labels: new.labels,
+            waits: new.trigger,
+            fired: false,
+            list: new.list,
+            pending: new.pending,
         }
     }
 
     /// Whether the account can pay for the order, fills at once and rest together.
-    fn check_funds(&mut self, order: &Order, taken: &[Level]) -> Result<(), Reject> {
+    pub(super) fn check_funds(&mut self, order: &Order, taken: &[Level]) -> Result<(), Reject> {
         let instrument = Arc::clone(&order.instrument);
         let value = match order.price {
             Some(price) => instrument.value(order.rest(), price),
@@ -281,7 +322,8 @@ impl Engine {
             used += margin(&position.instrument, position.qty, price);
             gain += position.instrument.gain(position.qty, position.entry, price);
         }
-        for order in self.live_of(name).filter(|order| ours(&order.instrument) && !order.reduce_only) {
+        let holds = |order: &&Order| !order.reduce_only && order.waits.is_none() && !order.pending;
+        for order in self.live_of(name).filter(|order| ours(&order.instrument)).filter(holds) {
             let closable = account.closable(&order.instrument, order.leg, order.side);
             let opening = (order.rest() - closable).max(Decimal::ZERO);
             used += margin(&order.instrument, opening, order.price.unwrap_or_default());
@@ -290,7 +332,7 @@ impl Engine {
     }
 
     /// Fills at once, then rests or ends.
-    fn run(&mut self, order: &mut Order, taken: Vec<Level>, now: u64) {
+    pub(super) fn run(&mut self, order: &mut Order, taken: Vec<Level>, now: u64) {
         for level in taken {
             self.fill(order, level, false, now);
         }
@@ -381,7 +423,10 @@ impl Engine {
             return;
         }
         let need = match order.side {
-            Side::Buy => order.rest() * order.price.unwrap_or_default(),
+            Side::Buy => {
+                let at = order.price.or_else(|| order.waits.as_ref().and_then(Trigger::at));
+                order.rest() * at.unwrap_or_default()
+            }
             Side::Sell => order.rest(),
         };
         let (wallet, asset) = (order.instrument.wallet, order.lock_asset());
@@ -391,7 +436,7 @@ impl Engine {
         order.locked = need;
     }
 
-    fn unlock(&mut self, order: &mut Order) {
+    pub(super) fn unlock(&mut self, order: &mut Order) {
         let (wallet, asset) = (order.instrument.wallet, order.lock_asset());
         if order.instrument.shape == Shape::Spot {
             let balance = self.account(&order.account).balance_mut(wallet, asset);
@@ -401,7 +446,7 @@ impl Engine {
         order.locked = Decimal::ZERO;
     }
 
-    fn end(&mut self, order: &mut Order, status: Status, now: u64) {
+    pub(super) fn end(&mut self, order: &mut Order, status: Status, now: u64) {
         self.unlock(order);
         order.status = status;
         order.updated = now;
@@ -417,7 +462,10 @@ impl Engine {
         self.orders.remove(&id).ok_or(Reject::UnknownOrder)
     }
 
-    fn keep(&mut self, mut order: Order) {
+    pub(super) fn keep(&mut self, mut order: Order) {
+        if order.list.is_some() {
+            self.touched.push(order.id);
+        }
         if order.status.is_live() {
             self.live.insert(order.id);
         } else {

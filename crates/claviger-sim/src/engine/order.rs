@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::instrument::Instrument;
+use super::trigger::Trigger;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
@@ -107,6 +108,14 @@ pub(crate) struct NewOrder {
     pub(crate) leg: Leg,
     /// What the exchange echoes and the engine does not care about.
     pub(crate) labels: BTreeMap<&'static str, String>,
+    /// What it waits for before it may match.
+    pub(crate) trigger: Option<Trigger>,
+    /// The list that it belongs to.
+    pub(crate) list: Option<u64>,
+    /// Whether it waits for the working order of its list.
+    pub(crate) pending: bool,
+    /// Whether another leg of its list has already set aside what it needs.
+    pub(crate) companion: bool,
 }
 
 /// An order that was accepted.
@@ -134,6 +143,12 @@ pub(crate) struct Order {
     pub(crate) created: u64,
     pub(crate) updated: u64,
     pub(crate) labels: BTreeMap<&'static str, String>,
+    /// What it still waits for.
+    pub(crate) waits: Option<Trigger>,
+    /// Whether what it waited for has come.
+    pub(crate) fired: bool,
+    pub(crate) list: Option<u64>,
+    pub(crate) pending: bool,
 }
 
 impl Order {
@@ -189,6 +204,8 @@ pub(crate) enum Reject {
     MaxQty,
     Insufficient,
     WouldMatch,
+    /// The price that it waits for is already there.
+    WouldTrigger,
     DuplicateClientId,
     ReduceOnly,
     PositionSide,

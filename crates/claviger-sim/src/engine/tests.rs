@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+mod waiting;
+
 use super::*;
 
 const ME: &str = "me";
@@ -53,6 +55,10 @@ fn order(engine: &Engine, words: &str) -> NewOrder {
         reduce_only: has("reduce"),
         leg,
         labels: BTreeMap::new(),
+        trigger: None,
+        list: None,
+        pending: false,
+        companion: false,
     }
 }
 

@@ -105,10 +105,11 @@ pub(super) fn config(call: &mut Call<'_>) -> Answered {
     let name = call.account().to_owned();
     let hedged = call.engine.account(&name).is_hedged(Wallet::Trading);
     let Some(key) = call.key else { return Err(Refusal::parameter("key")) };
-    let can = key.permissions;
+    let state = key.state();
+    let can = state.permissions;
     let perm = [(can.read, "read_only"), (can.withdraw, "withdraw"), (can.trade, "trade")];
     let perm: Vec<&str> = perm.into_iter().filter(|one| one.0).map(|one| one.1).collect();
-    let ip: Vec<String> = key.addresses.iter().map(ToString::to_string).collect();
+    let ip: Vec<String> = state.addresses.iter().map(ToString::to_string).collect();
     Ok(json!([{
         "acctLv": "2", "acctStpMode": "cancel_maker", "autoLoan": false, "ctIsoMode": "automatic",
         "enableSpotBorrow": false, "greeksType": "PA", "feeType": "0", "ip": ip.join(","), "type": "0", "kycLv": "3",

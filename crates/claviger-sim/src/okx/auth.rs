@@ -5,7 +5,8 @@ use time::format_description::well_known::Rfc3339;
 
 use super::errors::Refusal;
 use super::routes::{Need, Route};
-use crate::venue::{Ask, Key, Paper};
+use crate::config::Standing;
+use crate::venue::{Ask, Key, KeyState, Paper};
 
 /// How far a timestamp may be off, in milliseconds.
 const WINDOW: i128 = 30_000;
@@ -19,7 +20,12 @@ pub(super) fn check<'a>(paper: &'a Paper, ask: &Ask, route: &Route) -> Result<Op
     let stamp = header(ask, "OK-ACCESS-TIMESTAMP", "50107")?;
     fresh(paper.now(), stamp)?;
     let key = paper.keys.get(id).ok_or_else(|| Refusal::new(401, "50111", "Invalid OK-ACCESS-KEY"))?;
-    if ask.header("x-simulated-trading").is_some_and(|flag| flag != "0") {
+    let state = key.state();
+    if matches!(state.standing, Standing::Deleted | Standing::Expired) {
+        return Err(Refusal::new(401, "50119", "API key doesn't exist"));
+    }
+    let other = state.standing == Standing::OtherEnvironment;
+    if other || ask.header("x-simulated-trading").is_some_and(|flag| flag != "0") {
         return Err(Refusal::new(401, "50101", "APIKey does not match current environment."));
     }
     let message = [stamp.as_bytes(), ask.method.as_bytes(), ask.target.as_bytes(), &ask.body].concat();
@@ -29,11 +35,11 @@ pub(super) fn check<'a>(paper: &'a Paper, ask: &Ask, route: &Route) -> Result<Op
     if key.passphrase.as_deref() != Some(phrase) {
         return Err(Refusal::new(401, "50105", "Request header OK-ACCESS-PASSPHRASE incorrect."));
     }
-    if !key.accepts_from(ask.peer) {
+    if !state.accepts_from(ask.peer) {
         let msg = format!("Your IP {} is not included in your API key's IP whitelist.", ask.peer);
         return Err(Refusal::new(401, "50110", msg));
     }
-    if !allowed(key, need) {
+    if !allowed(&state, need) {
         return Err(Refusal::new(200, "50120", "This API key doesn't have permission to use this function."));
     }
     json_type(ask)?;
@@ -55,12 +61,13 @@ fn fresh(now: u64, stamp: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn allowed(key: &Key, need: Need) -> bool {
+fn allowed(state: &KeyState, need: Need) -> bool {
+    let can = state.permissions;
     match need {
-        Need::Read => key.permissions.read,
-        Need::Trade => key.permissions.trade,
-        Need::Transfer => key.permissions.transfer,
-        Need::Withdraw => key.permissions.withdraw,
+        Need::Read => can.read,
+        Need::Trade => can.trade,
+        Need::Transfer => can.transfer,
+        Need::Withdraw => can.withdraw,
     }
 }
 

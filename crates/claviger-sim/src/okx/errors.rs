@@ -40,6 +40,7 @@ impl Refusal {
             Reject::MaxQty => ("51202", "Market order amount exceeds the maximum amount."),
             Reject::Insufficient => ("51008", "Order failed. Insufficient balance in account."),
             Reject::WouldMatch => ("51503", "Post-only order would match."),
+            Reject::WouldTrigger => ("51278", "The trigger price is already there."),
             Reject::DuplicateClientId => ("51016", "Client order ID already exists."),
             Reject::ReduceOnly => (
                 "51169",

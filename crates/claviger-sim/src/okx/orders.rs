@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::errors::Refusal;
 use super::render::{fill, order, plain};
-use super::{Answer, Call};
-use crate::engine::{Fill, Force, Instrument, Leg, Market, NewOrder, Order, Reject, Side, Size};
+use super::{Answer, Call, algo};
+use crate::engine::{Fill, Force, Instrument, Leg, Market, NewOrder, Order, Reject, Side, Size, Switch};
 
 type Answered = Result<Answer, Refusal>;
 
@@ -49,7 +49,10 @@ pub(super) fn place(call: &mut Call<'_>) -> Answered {
             return Err(Refusal::new(200, "51149", "Order timed out. Please try again later."));
         }
         let new = draft(call)?;
-        accept(call, new)
+        let tied = algo::attached(call, &new.instrument)?;
+        let (done, now) = (accept(call, new)?, call.now);
+        call.engine.attach(&done, tied, now);
+        Ok(done)
     })
 }
 
@@ -61,14 +64,7 @@ fn accept(call: &mut Call<'_>, new: NewOrder) -> Result<Order, Refusal> {
 fn draft(call: &mut Call<'_>) -> Result<NewOrder, Refusal> {
     let instrument = call.instrument()?;
     mode(call, &instrument)?;
-    let side = match call.must("side")?.as_str() {
-        "buy" => Side::Buy,
-        "sell" => Side::Sell,
-        _ => return Err(Refusal::parameter("side")),
-    };
-    if call.params.get("attachAlgoOrds").and_then(Value::as_array).is_some_and(|list| !list.is_empty()) {
-        return Err(Refusal::parameter("attachAlgoOrds"));
-    }
+    let side = side(call)?;
     let (force, price) = terms(call)?;
     let size = size(call, &instrument, side, price.is_none())?;
     let leg = leg(call, &instrument)?;
@@ -83,18 +79,40 @@ fn draft(call: &mut Call<'_>) -> Result<NewOrder, Refusal> {
         let name = call.account().to_owned();
         labels.insert("lever", call.engine.account(&name).leverage(&instrument).to_string());
     }
-    Ok(NewOrder { instrument, client_id, side, force, price, size, reduce_only, leg, labels })
+    Ok(NewOrder {
+        instrument,
+        client_id,
+        side,
+        force,
+        price,
+        size,
+        reduce_only,
+        leg,
+        labels,
+        trigger: None,
+        list: None,
+        pending: false,
+        companion: false,
+    })
+}
+
+pub(super) fn side(call: &Call<'_>) -> Result<Side, Refusal> {
+    match call.must("side")?.as_str() {
+        "buy" => Ok(Side::Buy),
+        "sell" => Ok(Side::Sell),
+        _ => Err(Refusal::parameter("side")),
+    }
 }
 
 /// Letters and digits, not too many.
-fn short(call: &Call<'_>, name: &str, most: usize) -> Result<Option<String>, Refusal> {
+pub(super) fn short(call: &Call<'_>, name: &str, most: usize) -> Result<Option<String>, Refusal> {
     let Some(text) = call.get(name) else { return Ok(None) };
     let legal = text.len() <= most && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if legal { Ok(Some(text)) } else { Err(Refusal::parameter(name)) }
 }
 
 /// Spot is paid in cash: the paper account has no margin trading.
-fn mode(call: &Call<'_>, instrument: &Instrument) -> Result<(), Refusal> {
+pub(super) fn mode(call: &Call<'_>, instrument: &Instrument) -> Result<(), Refusal> {
     match (instrument.market, call.must("tdMode")?.as_str()) {
         (Market::Spot, "cash") | (Market::Swap, "cross" | "isolated") => Ok(()),
         (Market::Spot, "cross" | "isolated" | "spot_isolated") => Err(Refusal::new(
@@ -132,7 +150,7 @@ fn size(call: &Call<'_>, instrument: &Instrument, side: Side, market: bool) -> R
     }
 }
 
-fn leg(call: &Call<'_>, instrument: &Instrument) -> Result<Leg, Refusal> {
+pub(super) fn leg(call: &Call<'_>, instrument: &Instrument) -> Result<Leg, Refusal> {
     match call.get("posSide").as_deref() {
         _ if instrument.market == Market::Spot => Ok(Leg::Net),
         None | Some("net") => Ok(Leg::Net),
@@ -195,18 +213,25 @@ pub(super) fn close(call: &mut Call<'_>) -> Answered {
         reduce_only: leg == Leg::Net,
         leg,
         labels,
+        trigger: None,
+        list: None,
+        pending: false,
+        companion: false,
     };
     let done = accept(call, new)?;
     let side = super::render::leg(&instrument, leg);
     Ok(json!([{ "instId": instrument.symbol, "posSide": side, "clOrdId": done.client_id, "tag": "" }]).into())
 }
 
-/// The dead-man's switch is acknowledged; the paper exchange does not let it fire.
+/// The dead-man's switch: cancels what is open, or what is open under a tag, unless it is set again in time.
 pub(super) fn cancel_all_after(call: &mut Call<'_>) -> Answered {
     let seconds = call.integer("timeOut")?.filter(|one| *one == 0 || (10..=120).contains(one));
     let seconds = seconds.ok_or_else(|| Refusal::parameter("timeOut"))?;
     let at = if seconds == 0 { 0 } else { call.now.saturating_add(seconds.saturating_mul(1000)) };
     let tag = call.get("tag").unwrap_or_default();
+    let switch =
+        Switch { account: call.account().to_owned(), market: None, symbol: None, tag: call.get("tag"), at };
+    call.engine.arm(switch);
     Ok(json!([{ "triggerTime": at.to_string(), "tag": tag, "ts": call.now.to_string() }]).into())
 }
 
@@ -217,7 +242,15 @@ pub(super) fn query(call: &mut Call<'_>) -> Answered {
 
 fn shown(call: &Call<'_>, one: &Order) -> Value {
     let last = if one.filled.is_zero() { None } else { call.engine.fills_for(one).next() };
-    order(one, last)
+    let mut body = order(one, last);
+    if let Value::Object(map) = &mut body {
+        map.insert("attachAlgoOrds".to_owned(), algo::attachments(call.engine.attached_to(one.id)));
+        if let Some(parent) = algo::parent(call, one) {
+            map.insert("algoId".to_owned(), parent.id.to_string().into());
+            map.insert("algoClOrdId".to_owned(), parent.what.client_id.clone().into());
+        }
+    }
+    body
 }
 
 pub(super) fn pending(call: &mut Call<'_>) -> Answered {
@@ -255,7 +288,7 @@ pub(super) fn fills(call: &mut Call<'_>) -> Answered {
 }
 
 /// Which rows of a list are asked for.
-struct Page {
+pub(super) struct Page {
     kind: Option<super::Kind>,
     id: Option<String>,
     after: u64,
@@ -266,7 +299,7 @@ struct Page {
 }
 
 impl Page {
-    fn of(call: &Call<'_>) -> Result<Self, Refusal> {
+    pub(super) fn of(call: &Call<'_>) -> Result<Self, Refusal> {
         Ok(Self {
             kind: call.kind()?,
             id: call.get("instId"),
@@ -278,7 +311,11 @@ impl Page {
         })
     }
 
-    fn has(&self, instrument: &Instrument, id: u64, time: u64) -> bool {
+    pub(super) const fn limit(&self) -> usize {
+        self.limit
+    }
+
+    pub(super) fn has(&self, instrument: &Instrument, id: u64, time: u64) -> bool {
         self.kind.is_none_or(|kind| kind.has(instrument))
             && self.id.as_ref().is_none_or(|symbol| symbol == instrument.symbol)
             && self.before < id

@@ -1,7 +1,7 @@
 //! Every path that the paper OKX knows.
 
 use super::errors::Refusal;
-use super::{Answer, Call, account, asset, market, orders, public};
+use super::{Answer, Call, account, algo, asset, convert, market, orders, public};
 
 /// What a private route needs the key to be allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,8 +95,13 @@ static ROUTES: &[Route] = &[
     get("trade/orders-history-archive", "instType", orders::history),
     get("trade/fills", "", orders::fills),
     get("trade/fills-history", "", orders::fills),
-    get("trade/orders-algo-pending", "ordType", public::nothing),
-    get("trade/orders-algo-history", "ordType", public::nothing),
+    post("trade/order-algo", Need::Trade, "instId tdMode side ordType", algo::place),
+    post("trade/amend-algos", Need::Trade, "", algo::amend),
+    post("trade/cancel-algos", Need::Trade, "", algo::cancel),
+    post("trade/cancel-advance-algos", Need::Trade, "", algo::cancel),
+    get("trade/order-algo", "", algo::query),
+    get("trade/orders-algo-pending", "ordType", algo::pending),
+    get("trade/orders-algo-history", "ordType", algo::history),
     // Funding.
     get("asset/currencies", "", asset::currencies),
     get("asset/balances", "", asset::balances),
@@ -105,7 +110,11 @@ static ROUTES: &[Route] = &[
     get("asset/deposit-history", "", public::nothing),
     get("asset/withdrawal-history", "", asset::withdrawals),
     get("asset/transfer-state", "", asset::transfer_state),
-    get("asset/convert/currencies", "", public::nothing),
+    get("asset/convert/currencies", "", convert::currencies),
+    get("asset/convert/currency-pair", "fromCcy toCcy", convert::pair),
+    post("asset/convert/estimate-quote", Need::Trade, "baseCcy quoteCcy side rfqSz rfqSzCcy", convert::quote),
+    post("asset/convert/trade", Need::Trade, "quoteId baseCcy quoteCcy side sz szCcy", convert::trade),
+    get("asset/convert/history", "", convert::history),
     post("asset/transfer", Need::Transfer, "ccy amt from to", asset::transfer),
     post("asset/withdrawal", Need::Withdraw, "ccy amt dest toAddr", asset::withdraw),
 ];

@@ -14,7 +14,7 @@ fn stamp(offset: i64) -> String {
         .unwrap()
 }
 
-struct Signed<'a> {
+pub struct Signed<'a> {
     key: &'a str,
     secret: &'a str,
     phrase: &'a str,
@@ -47,11 +47,11 @@ impl Signed<'_> {
         request(method, target, &headers, body)
     }
 
-    async fn get(&self, sim: &Sim, target: &str) -> Got {
+    pub async fn get(&self, sim: &Sim, target: &str) -> Got {
         once(sim, Exchange::Okx, &self.bytes("GET", target, "")).await
     }
 
-    async fn post(&self, sim: &Sim, target: &str, body: &str) -> Got {
+    pub async fn post(&self, sim: &Sim, target: &str, body: &str) -> Got {
         once(sim, Exchange::Okx, &self.bytes("POST", target, body)).await
     }
 }
