@@ -13,7 +13,7 @@ fuzz_target!(|input: (u16, &[u8])| {
     for exchange in EXCHANGES {
         let cancel: Intent = exchange.house(&call).expect("known");
         let outcome = exchange.outcome(&cancel, status, body);
-        if let Outcome::Executed(Execution { order }) = outcome {
+        if let Outcome::Executed(Execution { order, .. }) = outcome {
             assert!((200..300).contains(&status) && order.is_some_and(|order| *order.id == *"5"));
         }
         let mut view = claviger_core::MarketView::default();

@@ -42,6 +42,7 @@ fn view() -> MarketView {
         price_step: "0.01".parse().unwrap(),
         size_step: "0.00001".parse().unwrap(),
         min_size: "0.00001".parse().unwrap(),
+        underlying: None,
     };
     venue.instruments.entry(Market::Spot).or_default().insert(symbol.clone(), instrument);
     let reference =
@@ -72,6 +73,7 @@ fn order() -> Order {
         reduce_only: false,
         position_side: PositionSide::Net,
         client_id: None,
+        more: More::default(),
     }
 }
 
@@ -107,8 +109,9 @@ impl Bench {
             client_id: None,
             filled: Some(Decimal::ZERO),
             resting: Resting::Done,
+            ..OrderState::default()
         };
-        let outcome = Outcome::Executed(Execution { order: Some(state) });
+        let outcome = Outcome::Executed(Execution { order: Some(state), also: Vec::new() });
         black_box(self.book.settle(permit.id(), outcome, None, Time::from_millis(NOW)).unwrap());
     }
 }

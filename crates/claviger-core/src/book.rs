@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::limits::{Added, Counted, LIMITS, Scope};
 use crate::value::Prices;
-use crate::{BotName, Entry, IntentId, KeyName, MarketView, PolicySet, Subject, Time};
+use crate::{BotName, Entry, IntentId, KeyName, LegId, MarketView, PolicySet, Subject, Time};
 
 use fold::Pending;
 use ledger::Names;
@@ -36,9 +36,9 @@ pub struct Book {
     now: Time,
     bots: BTreeMap<BotName, BotState>,
     keys: BTreeMap<KeyName, Usage>,
-    orders: BTreeMap<IntentId, Tracked>,
+    orders: BTreeMap<LegId, Tracked>,
     names: Names,
-    ends: BTreeSet<(Time, IntentId)>,
+    ends: BTreeSet<(Time, LegId)>,
     pending: BTreeMap<IntentId, Pending>,
 }
 
@@ -91,15 +91,15 @@ impl Book {
     }
 
     /// The orders of a real key that are alive, or of unknown fate; those are to be asked about at the exchange.
-    pub fn orders(&self, key: &KeyName) -> impl Iterator<Item = (IntentId, &Tracked)> {
+    pub fn orders(&self, key: &KeyName) -> impl Iterator<Item = (LegId, &Tracked)> {
         let ids = self.keys.get(key).into_iter().flat_map(|usage| usage.orders.iter());
         ids.filter_map(|id| Some((*id, self.orders.get(id)?)))
     }
 
     /// One order of the ledger.
     #[must_use]
-    pub fn order(&self, id: IntentId) -> Option<&Tracked> {
-        self.orders.get(&id)
+    pub fn order(&self, id: impl Into<LegId>) -> Option<&Tracked> {
+        self.orders.get(&id.into())
     }
 
     /// The bot and the real key of an intent that is under way.

@@ -24,6 +24,7 @@ pub fn bounded(
     }
     match order.kind {
         OrderKind::Limit { .. } => Ok(order.clone()),
+        OrderKind::Floating { .. } => Err(Denial::Unbounded { why: "the exchange finds its price" }),
         OrderKind::Market => at_the_edge(order, instrument, reference, levels),
     }
 }
@@ -54,7 +55,7 @@ fn at_the_edge(
     let price = worst_price(order.side, reference, band, instrument.price_step)?;
     let size = match order.size {
         Size::Quote(amount) => Size::Base(from_quote(amount, price.max(reference), instrument)?),
-        Size::Base(_) | Size::Contracts(_) => order.size,
+        Size::Base(_) | Size::Contracts(_) | Size::Position => order.size,
     };
     let kind = OrderKind::Limit { price };
     Ok(Order { kind, size, time_in_force: TimeInForce::ImmediateOrCancel, ..order.clone() })

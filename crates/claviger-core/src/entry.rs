@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Act, BotName, Digest, Endpoint, Evidence, Intent, IntentId, KeyName, Money, OrderRef, OrderState,
+    Act, BotName, Digest, Endpoint, Evidence, Intent, IntentId, KeyName, LegId, Money, OrderRef, OrderState,
     Outcome, Peer, SurfaceName, Symbol, Time,
 };
 
@@ -54,15 +54,30 @@ pub struct IntentEntry {
     /// What leaves instead: bounded, and with a client order id.
     pub leaves: Intent,
     /// The order of the ledger that it amends or cancels, where it is known.
-    pub target: Option<IntentId>,
+    pub target: Option<LegId>,
     /// What it may cost; for an amendment, the whole order as amended. `None` where nothing is counted.
     pub reservation: Option<Reservation>,
     /// The market's figures that it was judged by.
     pub figures: Figures,
+    /// Target, reservation and figures of each step of a request of several, in their order; the three above are empty
+    /// then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub legs: Vec<Leg>,
     /// What an identical request is recognised by.
     pub replay: Replay,
     /// After this it may not be sent, and the exchange would refuse it.
     pub deadline: Time,
+}
+
+/// One step of a request of several, as judged.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Leg {
+    /// The order of the ledger that it amends or cancels, where it is known.
+    pub target: Option<LegId>,
+    /// What it may cost. Of two orders of which at most one fills, the larger one counts.
+    pub reservation: Option<Reservation>,
+    /// The market's figures that it was judged by.
+    pub figures: Figures,
 }
 
 /// The value of an order, in the currency in which each level counts its day.
@@ -133,6 +148,9 @@ pub struct OutcomeEntry {
     pub sent: Option<Digest>,
     /// What settling did to the bot's usage, for people.
     pub settled: Settled,
+    /// The same for each step of a request of several; the one above is empty then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub legs: Vec<Settled>,
 }
 
 /// What settling an intent left behind.

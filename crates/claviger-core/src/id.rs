@@ -91,6 +91,93 @@ impl<'de> Deserialize<'de> for IntentId {
     }
 }
 
+/// One order of the ledger: the intent that placed it, and the number of its step there, from 0.
+///
+/// Written as the intent's id; with a point and the step behind it where that is not 0.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LegId {
+    intent: IntentId,
+    step: u16,
+}
+
+impl LegId {
+    /// The order that a step of an intent placed.
+    #[must_use]
+    pub const fn new(intent: IntentId, step: u16) -> Self {
+        Self { intent, step }
+    }
+
+    /// The intent.
+    #[must_use]
+    pub const fn intent(self) -> IntentId {
+        self.intent
+    }
+
+    /// The number of the step, from 0.
+    #[must_use]
+    pub const fn step(self) -> u16 {
+        self.step
+    }
+
+    /// The client order id that claviger gives an order whose bot named none: `cv`, the intent's id, and for a step other
+    /// than the first two more; 28 or 30 characters of `0-9a-z`, within every exchange's grammar. `None` from step 1024 on.
+    #[must_use]
+    pub fn client_order_id(self) -> Option<ClientOrderId> {
+        if self.step == 0 {
+            return self.intent.client_order_id();
+        }
+        let letter = |n: u16| ALPHABET.get(usize::from(n)).copied().map(char::from);
+        let (high, low) = (letter(self.step >> 5)?, letter(self.step & 31)?);
+        format!("cv{}{high}{low}", self.intent).parse().ok()
+    }
+}
+
+impl From<IntentId> for LegId {
+    fn from(intent: IntentId) -> Self {
+        Self::new(intent, 0)
+    }
+}
+
+impl fmt::Display for LegId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.step {
+            0 => write!(f, "{}", self.intent),
+            step => write!(f, "{}.{step}", self.intent),
+        }
+    }
+}
+
+impl fmt::Debug for LegId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for LegId {
+    type Err = NotAnIntentId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnIntentId> {
+        let Some((intent, step)) = text.split_once('.') else { return text.parse().map(IntentId::into) };
+        let bad = || NotAnIntentId(text.chars().take(40).collect::<String>().into());
+        let plain = step.bytes().all(|b| b.is_ascii_digit()) && !step.starts_with('0');
+        let step = step.parse().ok().filter(|_| plain).ok_or_else(bad)?;
+        Ok(Self::new(intent.parse()?, step))
+    }
+}
+
+impl Serialize for LegId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for LegId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,5 +204,27 @@ mod tests {
     #[test]
     fn sorts_as_text_as_by_number() {
         assert!(IntentId::new(31).to_string() < IntentId::new(32).to_string());
+    }
+
+    #[test]
+    fn an_order_is_named_by_intent_and_step() {
+        let intent = IntentId::new(7);
+        for step in [0, 1, 31, 32, 1023] {
+            let id = LegId::new(intent, step);
+            assert_eq!(id.to_string().parse(), Ok(id));
+            let client = id.client_order_id().unwrap();
+            assert_eq!(client.as_str().len(), if step == 0 { 28 } else { 30 });
+        }
+        assert_eq!(LegId::from(intent).to_string(), intent.to_string());
+        assert_eq!(LegId::new(intent, 1024).client_order_id(), None);
+        assert_ne!(LegId::new(intent, 1).client_order_id(), LegId::new(intent, 32).client_order_id());
+        for bad in [
+            "00000000000000000000000007.",
+            "00000000000000000000000007.0",
+            "00000000000000000000000007.01",
+            ".1",
+        ] {
+            assert!(bad.parse::<LegId>().is_err(), "{bad}");
+        }
     }
 }

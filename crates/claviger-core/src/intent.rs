@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Asset, Decimal, ExchangeName, Market, Order, OrderRef, Permission, SurfaceName, Symbol};
+use crate::{
+    Asset, ClientOrderId, Decimal, ExchangeName, Exit, Market, Order, OrderRef, Permission, PositionSide,
+    SurfaceName, Symbol, Wake,
+};
 
 /// The verbs that exchanges use. A verb never decides what is permitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -99,6 +102,26 @@ pub enum Act {
     Amend(Amendment),
     /// Cancels one order.
     Cancel(Cancel),
+    /// Several steps in one request.
+    Steps(Steps),
+    /// Closes a position at the market, whatever its size is by then.
+    ClosePosition {
+        /// The market.
+        market: Market,
+        /// The instrument.
+        symbol: Symbol,
+        /// Which position of a hedged account.
+        position_side: PositionSide,
+    },
+    /// Has every open order cancelled after a while unless it is asked again before.
+    Countdown {
+        /// The market; `None` is every one.
+        market: Option<Market>,
+        /// The symbol; `None` is every one.
+        symbol: Option<Symbol>,
+        /// After how many milliseconds; 0 calls it off.
+        ms: u64,
+    },
     /// Cancels every open order, of one symbol or of all.
     CancelAll {
         /// The market.
@@ -128,6 +151,8 @@ pub enum Act {
     Transfer(Transfer),
     /// Lets funds leave.
     Withdraw(Withdrawal),
+    /// Does something that is no order, by name, with what limits may ask of it.
+    Special(Special),
     /// Changes something else; judged by its permission alone.
     Change,
 }
@@ -139,7 +164,28 @@ impl Act {
         !matches!(self, Self::Read | Self::Test(_))
     }
 
-    /// The order it would place or test.
+    /// Whether all that it does is to end orders.
+    #[must_use]
+    pub fn only_cancels(&self) -> bool {
+        match self {
+            Self::Cancel(_) | Self::CancelAll { .. } => true,
+            Self::Steps(steps) => steps.steps.iter().all(|step| matches!(step.deed, Deed::Cancel(_))),
+            Self::Read
+            | Self::Place(_)
+            | Self::Test(_)
+            | Self::Amend(_)
+            | Self::ClosePosition { .. }
+            | Self::Countdown { .. }
+            | Self::SetLeverage { .. }
+            | Self::SetMarginMode { .. }
+            | Self::Transfer(_)
+            | Self::Withdraw(_)
+            | Self::Special(_)
+            | Self::Change => false,
+        }
+    }
+
+    /// The one order it would place or test.
     #[must_use]
     pub const fn order(&self) -> Option<&Order> {
         match self {
@@ -147,12 +193,151 @@ impl Act {
             Self::Read
             | Self::Amend(_)
             | Self::Cancel(_)
+            | Self::Steps(_)
+            | Self::ClosePosition { .. }
+            | Self::Countdown { .. }
             | Self::CancelAll { .. }
             | Self::SetLeverage { .. }
             | Self::SetMarginMode { .. }
             | Self::Transfer(_)
             | Self::Withdraw(_)
+            | Self::Special(_)
             | Self::Change => None,
+        }
+    }
+}
+
+/// Several steps in one request, judged and reserved together: all of them, or nothing leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Steps {
+    /// How they hang together.
+    pub how: How,
+    /// The steps, in the request's order.
+    pub steps: Vec<Step>,
+    /// The client's name for the whole of a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientOrderId>,
+}
+
+/// How the steps of a request hang together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum How {
+    /// Each stands alone: one may fail and the next be done.
+    Batch,
+    /// One cancel, then one order.
+    Replace {
+        /// Whether the order is placed only if the cancel was done.
+        stop_on_failure: bool,
+    },
+    /// Two orders of which at most one fills (OCO).
+    OneOf,
+    /// An order, and a second one that is placed once the first has filled (OTO).
+    Then,
+    /// An order, and two of which at most one fills, placed once the first has filled (OTOCO).
+    ThenOneOf,
+}
+
+/// One step of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Step {
+    /// What it does.
+    pub deed: Deed,
+    /// Its own parameters that `deed` does not hold, harmless by the catalogue's word.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub params: Params,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Deed {
+    /// Places one order.
+    Place(Order),
+    /// Changes an order that exists.
+    Amend(Amendment),
+    /// Cancels one order.
+    Cancel(Cancel),
+}
+
+impl Deed {
+    /// The same as the only step of a request.
+    #[must_use]
+    pub fn into_act(self) -> Act {
+        match self {
+            Self::Place(order) => Act::Place(order),
+            Self::Amend(amendment) => Act::Amend(amendment),
+            Self::Cancel(cancel) => Act::Cancel(cancel),
+        }
+    }
+}
+
+/// Something that is no order, with what limits may ask of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Special {
+    /// What.
+    pub what: What,
+    /// The market that it touches, where it touches one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub market: Option<Market>,
+    /// The instrument, where it touches one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub symbol: Option<Symbol>,
+    /// What is given, borrowed, repaid or put away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset: Option<Asset>,
+    /// How much of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Decimal>,
+}
+
+/// What something is that is no order. Each has its permission, whatever the endpoint's row says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// Turns one asset into another outside of the book.
+    Convert,
+    /// Turns small balances into another asset.
+    Dust,
+    /// Takes a loan.
+    Borrow,
+    /// Gives a loan back.
+    Repay,
+    /// Lets the exchange borrow by itself, or no more.
+    AutoBorrow,
+    /// Savings, staking and their like.
+    Earn,
+    /// One-way or hedge mode.
+    PositionMode,
+    /// Adds margin to a position, or takes some away.
+    PositionMargin,
+    /// Any other setting of the account.
+    Setting,
+    /// Something about sub-accounts.
+    SubAccount,
+    /// Requests for quotes, block and spread trades, moving positions.
+    Block,
+    /// Copy trading.
+    Copy,
+    /// The exchange's own bots.
+    ExchangeBot,
+}
+
+impl What {
+    /// What it needs.
+    #[must_use]
+    pub const fn permission(self) -> Permission {
+        match self {
+            Self::Convert | Self::Dust => Permission::Convert,
+            Self::Borrow | Self::Repay | Self::AutoBorrow => Permission::Borrow,
+            Self::Earn => Permission::Earn,
+            Self::PositionMode => Permission::PositionMode,
+            Self::PositionMargin => Permission::Trade,
+            Self::Setting => Permission::Account,
+            Self::SubAccount => Permission::SubAccounts,
+            Self::Block => Permission::Block,
+            Self::Copy => Permission::Copy,
+            Self::ExchangeBot => Permission::ExchangeBot,
         }
     }
 }
@@ -172,6 +357,41 @@ pub struct Amendment {
     pub size: Option<Decimal>,
     /// The new limit price.
     pub price: Option<Decimal>,
+    /// What only some amendments have.
+    #[serde(default, skip_serializing_if = "MoreAmended::is_plain")]
+    pub more: MoreAmended,
+}
+
+/// What only some amendments have. [`Default`] is a plain one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MoreAmended {
+    /// Whether the order keeps its place in the book; then only its size can change, and only down.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_priority: bool,
+    /// The new trigger price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<Decimal>,
+    /// The new second trigger, whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub or: Option<Wake>,
+    /// The new distance of a trigger that follows the price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trail: Option<crate::Trail>,
+    /// The new terms of attached exits, whole.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exits: Vec<Exit>,
+    /// The client's new name for the order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientOrderId>,
+}
+
+impl MoreAmended {
+    /// Whether it is an amendment like any other.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The cancelling of one order.

@@ -34,15 +34,19 @@ pub use config::{Config, ConfigError, KnownExchange};
 pub use denial::{Denial, Detail};
 pub use digest::{Digest, chain, leaf_hash};
 pub use entry::{Entry, Observed, OperatorAct, Replay, Subject};
-pub use id::IntentId;
+pub use id::{IntentId, LegId};
 pub use intent::{
-    Act, Amendment, Cancel, Endpoint, Intent, Method, Param, Params, Transfer, Value, Withdrawal,
+    Act, Amendment, Cancel, Deed, Endpoint, How, Intent, Method, MoreAmended, Param, Params, Special, Step,
+    Steps, Transfer, Value, What, Withdrawal,
 };
-pub use market::{Clock, Instrument, MarketView, Reference, Venue};
+pub use market::{Clock, Instrument, MarketView, Reference, Underlying, Venue};
 pub use money::Money;
 pub use name::{Asset, BotName, ClientOrderId, ExchangeName, KeyName, NotAName, SurfaceName, Symbol};
 pub use number::{Decimal, NotADecimal};
-pub use order::{Market, Order, OrderKind, OrderRef, PositionSide, Side, Size, TimeInForce};
+pub use order::{
+    Distance, Exit, Market, More, Order, OrderKind, OrderRef, PositionSide, Side, SideEffect, Size, Slices,
+    TimeInForce, Trail, TriggerBy, Wake,
+};
 pub use outcome::{Execution, OrderState, Outcome, Resting};
 pub use peer::{Address, Evidence, Peer};
 pub use permission::{Permission, Risk};

@@ -227,20 +227,28 @@ pub struct Counted<'a> {
 }
 
 /// What a request would add to one level's usage.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Added {
     /// Value to hold, in the currency of the level's `max_day`.
     pub hold: Option<Money>,
     /// Value in the same currency that is held for the same order already.
     pub held: Decimal,
-    /// Whether it would be one more open order.
-    pub opens: bool,
-    /// At which pace it counts.
-    pub pace: Option<Pace>,
+    /// How many more orders would be open.
+    pub opens: u32,
+    /// How often it counts at each pace.
+    pub paces: [(Pace, u64); 2],
+}
+
+impl Default for Added {
+    /// Nothing.
+    fn default() -> Self {
+        let paces = [(Pace::Order, 0), (Pace::Other, 0)];
+        Self { hold: None, held: Decimal::ZERO, opens: 0, paces }
+    }
 }
 
 impl Intent {
-    /// The market it happens in, where it happens in one.
+    /// The market it happens in, where it happens in one; each step of several is asked about by itself.
     #[must_use]
     pub fn market(&self) -> Option<Market> {
         use crate::Act;
@@ -251,7 +259,10 @@ impl Intent {
             Act::CancelAll { market, .. }
             | Act::SetLeverage { market, .. }
             | Act::SetMarginMode { market, .. } => Some(*market),
-            Act::Read | Act::Transfer(_) | Act::Withdraw(_) | Act::Change => None,
+            Act::ClosePosition { market, .. } => Some(*market),
+            Act::Countdown { market, .. } => *market,
+            Act::Special(special) => special.market,
+            Act::Read | Act::Steps(_) | Act::Transfer(_) | Act::Withdraw(_) | Act::Change => None,
         }
     }
 }

@@ -50,6 +50,17 @@ pub struct Instrument {
     pub size_step: Decimal,
     /// The smallest size (base units, or contracts).
     pub min_size: Decimal,
+    /// Of an option, the instrument whose reference price is that of the underlying.
+    pub underlying: Option<Underlying>,
+}
+
+/// What an option is on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Underlying {
+    /// Where its reference price is from.
+    pub market: Market,
+    /// Its instrument there.
+    pub symbol: Symbol,
 }
 
 /// What one contract stands for.

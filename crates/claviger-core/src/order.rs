@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientOrderId, Decimal, Symbol};
+use crate::{ClientOrderId, Decimal, Params, Symbol};
 
 /// Where an order happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -83,8 +83,14 @@ pub enum OrderKind {
         /// The limit.
         price: Decimal,
     },
-    /// Whatever the book gives. It never leaves in this form: deciding turns it into a bounded limit or refuses it.
+    /// Whatever the book gives. An order that could open never leaves in this form: deciding turns it into a bounded limit
+    /// or refuses it.
     Market,
+    /// The exchange finds the price and may change it: pegged, price match, chase, slices. How, stays among the parameters.
+    Floating {
+        /// The worst price it may take, where the exchange holds it to one.
+        worst: Option<Decimal>,
+    },
 }
 
 /// How much.
@@ -97,6 +103,8 @@ pub enum Size {
     Quote(Decimal),
     /// Contracts of the instrument.
     Contracts(Decimal),
+    /// The whole position, whatever it is by then; such an order can only close.
+    Position,
 }
 
 /// How long.
@@ -136,14 +144,194 @@ pub struct Order {
     pub position_side: PositionSide,
     /// The client's name for it; claviger adds one where the bot sent none.
     pub client_id: Option<ClientOrderId>,
+    /// What only some orders have.
+    #[serde(default, skip_serializing_if = "More::is_plain")]
+    pub more: More,
+}
+
+/// What only some orders have. [`Default`] is a plain order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct More {
+    /// Whether the exchange keeps it among its algo orders, whose ids are apart from those of usual ones.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub algo: bool,
+    /// Which price wakes it, where the request says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trigger_by: Option<TriggerBy>,
+    /// A second trigger of the same order, of the same side and size: whichever is met first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub or: Option<Wake>,
+    /// A trigger that follows the price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trail: Option<Trail>,
+    /// How much of it the book shows, in the order's unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visible: Option<Decimal>,
+    /// Whether it is sent to the book in slices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slices: Option<Slices>,
+    /// How far it follows the best price at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chase: Option<Distance>,
+    /// What closes again what it opens, in the request's order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exits: Vec<Exit>,
+    /// What it borrows or repays, in the margin market.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub side_effect: Option<SideEffect>,
+}
+
+impl More {
+    /// Whether it is an order like any other.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Whose price wakes an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TriggerBy {
+    /// The last trade's.
+    Last,
+    /// The mark price.
+    Mark,
+    /// The index.
+    Index,
+}
+
+/// At what price something wakes, and at what price it is sent then.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Wake {
+    /// The trigger; `None` rests in the book from the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<Decimal>,
+    /// The limit; `None` is a market order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<Decimal>,
+    /// Which price wakes it, where the request says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<TriggerBy>,
+    /// A trigger that follows the price, in place of `trigger`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trail: Option<Trail>,
+}
+
+/// A trigger that follows the price at a distance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Trail {
+    /// How far the price must turn back.
+    pub callback: Distance,
+    /// From which price on it follows; at once where `None`.
+    pub activation: Option<Decimal>,
+}
+
+/// How far from a price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Distance {
+    /// In parts of a hundred.
+    Percent(Decimal),
+    /// In the quote currency.
+    Amount(Decimal),
+}
+
+/// An order that the exchange sends to the book piece by piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Slices {
+    /// The largest piece, in the order's unit.
+    pub size: Decimal,
+    /// How far from the best price each piece is sent.
+    pub offset: Option<Distance>,
+    /// The time between two pieces, in seconds.
+    pub every_s: Option<u64>,
+}
+
+/// What closes an order again, on the other side: it waits until the order has filled.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Exit {
+    /// How much of the order it closes, in the order's unit; `None` is all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<Decimal>,
+    /// Where it takes the profit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub take_profit: Option<Wake>,
+    /// Where it stops the loss.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_loss: Option<Wake>,
+    /// The client's name for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientOrderId>,
+    /// What of its parameters is harmless by the catalogue's word.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub params: Params,
+}
+
+impl Exit {
+    /// Its one or two ends.
+    pub fn wakes(&self) -> impl Iterator<Item = &Wake> {
+        self.take_profit.iter().chain(&self.stop_loss)
+    }
+}
+
+/// What an order of the margin market does to the debt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SideEffect {
+    /// Borrows what is missing.
+    Borrow,
+    /// Repays with what comes in.
+    Repay,
+    /// Both.
+    BorrowAndRepay,
+}
+
+impl Order {
+    /// The worst price that it can have, where anything holds it to one.
+    #[must_use]
+    pub const fn worst(&self) -> Option<Decimal> {
+        match self.kind {
+            OrderKind::Limit { price } => Some(price),
+            OrderKind::Market => None,
+            OrderKind::Floating { worst } => worst,
+        }
+    }
+
+    /// Whether it can only make a position smaller: the exchange is told so, or its position side says so.
+    #[must_use]
+    pub const fn is_exit(&self) -> bool {
+        let hedged = matches!(
+            (self.position_side, self.side),
+            (PositionSide::Long, Side::Sell) | (PositionSide::Short, Side::Buy)
+        );
+        self.reduce_only || hedged || matches!(self.size, Size::Position)
+    }
+
+    /// Whether it waits for a price before it goes to the book.
+    #[must_use]
+    pub const fn waits(&self) -> bool {
+        self.trigger.is_some() || self.more.trail.is_some()
+    }
 }
 
 /// How a request names an order that exists.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum OrderRef {
     /// By the exchange's own id: 1 to 40 digits.
     Exchange(Box<str>),
     /// By the client's id.
     Client(ClientOrderId),
+    /// An algo order, by the exchange's own id.
+    Algo(Box<str>),
+    /// An algo order, by the client's id.
+    AlgoClient(ClientOrderId),
+    /// All orders of a list, by the exchange's own id of the list.
+    List(Box<str>),
+    /// All orders of a list, by the client's id of the list.
+    ListClient(ClientOrderId),
 }

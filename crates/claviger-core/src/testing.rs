@@ -28,5 +28,6 @@ pub(crate) fn order(symbol: &str) -> Order {
         reduce_only: false,
         position_side: PositionSide::Net,
         client_id: None,
+        more: More::default(),
     }
 }

@@ -169,6 +169,7 @@ fn worth(size: Size, instrument: &Instrument, price: Decimal) -> Result<Decimal,
                 why: "its contract counts neither the base nor the quote currency",
             });
         }
+        (Size::Position, _) => return Err(Denial::Unmeasured { why: "its size is a position's" }),
         (Size::Contracts(_), None) | (Size::Quote(_) | Size::Base(_), Some(_)) => {
             return Err(Denial::Unmeasured { why: "its size is not in the unit of the instrument" });
         }

@@ -152,6 +152,7 @@ fn view() -> MarketView {
         price_step: "0.01".parse().unwrap(),
         size_step: "0.00001".parse().unwrap(),
         min_size: "0.00001".parse().unwrap(),
+        underlying: None,
     };
     let reference = Reference { price: "50000".parse().unwrap(), at, source: "ticker".into() };
     let symbol: claviger_core::Symbol = "BTCUSDT".parse().unwrap();

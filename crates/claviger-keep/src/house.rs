@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use claviger_core::book::{Fate, Tracked};
 use claviger_core::entry::ObservedEntry;
-use claviger_core::{Entry, Intent, IntentId, KeyName, Observed, OrderRef, Outcome, Resting, Symbol, Time};
+use claviger_core::{Entry, Intent, KeyName, LegId, Observed, OrderRef, Outcome, Resting, Symbol, Time};
 use claviger_door::{Returns, Seen};
 use claviger_exchange::{Exchange, HouseCall, Security};
 
@@ -18,7 +18,7 @@ use crate::settle::{Matter, Pending};
 pub(crate) struct HouseRead {
     pub(crate) key: KeyName,
     pub(crate) intent: Intent,
-    id: IntentId,
+    id: LegId,
     symbol: Symbol,
     order: OrderRef,
 }
@@ -26,7 +26,7 @@ pub(crate) struct HouseRead {
 /// When each key was last asked with, and about which order.
 #[derive(Debug, Default)]
 pub(crate) struct House {
-    last: HashMap<KeyName, (Time, Option<IntentId>)>,
+    last: HashMap<KeyName, (Time, Option<LegId>)>,
     swept: Time,
 }
 
@@ -87,7 +87,7 @@ impl Room {
     }
 
     /// Orders of unknown fate first, then live ones, each after the one asked about last.
-    fn due(&self, key: &KeyName, after: Option<IntentId>, now: Time) -> Option<(IntentId, HouseRead)> {
+    fn due(&self, key: &KeyName, after: Option<LegId>, now: Time) -> Option<(LegId, HouseRead)> {
         let unsure = |order: &Tracked| order.fate() == Fate::Unsure && landed(order, now);
         let live = |order: &Tracked| order.fate() == Fate::Live;
         self.next(key, after, &unsure).or_else(|| self.next(key, after, &live))
@@ -96,15 +96,15 @@ impl Room {
     fn next(
         &self,
         key: &KeyName,
-        after: Option<IntentId>,
+        after: Option<LegId>,
         wanted: &dyn Fn(&Tracked) -> bool,
-    ) -> Option<(IntentId, HouseRead)> {
+    ) -> Option<(LegId, HouseRead)> {
         let orders = || self.book.orders(key).filter(|(_, order)| wanted(order));
         let mut round = orders().filter(|(id, _)| Some(*id) > after).chain(orders());
         round.find_map(|(id, order)| Some((id, self.question(key, id, order)?)))
     }
 
-    fn question(&self, key: &KeyName, id: IntentId, tracked: &Tracked) -> Option<HouseRead> {
+    fn question(&self, key: &KeyName, id: LegId, tracked: &Tracked) -> Option<HouseRead> {
         let exchange = claviger_exchange::exchange(&self.keys.get(key)?.exchange)?;
         let order = tracked.reference()?;
         let (market, symbol) = (tracked.order().market, tracked.order().symbol.clone());
@@ -134,7 +134,7 @@ impl Room {
     }
 
     /// A live order that is still open is known already.
-    fn is_news(&self, id: IntentId, what: &Observed) -> bool {
+    fn is_news(&self, id: LegId, what: &Observed) -> bool {
         let known = self.book.order(id).is_some_and(|o| o.fate() == Fate::Live && o.exchange_id().is_some());
         !(known && matches!(what, Observed::Order { state, .. } if state.resting == Resting::Open))
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use claviger_core::book::{Ask, Book, Denied, Permit};
 use claviger_core::{
-    Act, BotName, Config, Digest, Entry, Evidence, Intent, IntentId, KeyName, MarketView, Outcome, Replay,
+    BotName, Config, Digest, Entry, Evidence, Intent, IntentId, KeyName, MarketView, Outcome, Replay,
     Subject, Time,
 };
 use claviger_door::Refusal;
@@ -179,7 +179,7 @@ impl Room {
             self.reads.admit(&known.mark, (&known.bot, &known.door_peer), (now, known.until))?;
             return Ok(());
         }
-        let cancels = matches!(intent.act, Act::Cancel(_) | Act::CancelAll { .. });
+        let cancels = intent.act.only_cancels();
         if !known.time.sure && !cancels {
             return Err(Unserved::Clock);
         }

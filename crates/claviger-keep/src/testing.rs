@@ -369,6 +369,7 @@ pub(crate) fn view(now: Time) -> MarketView {
             price_step: "0.01".parse().unwrap(),
             size_step: "0.00001".parse().unwrap(),
             min_size: "0.00001".parse().unwrap(),
+            underlying: None,
         };
         let reference = Reference { price: "50000".parse().unwrap(), at: now, source: "ticker".into() };
         let symbol: claviger_core::Symbol = symbol.parse().unwrap();

@@ -106,6 +106,7 @@ mod tests {
                 price_step: n("0.01"),
                 size_step: n("0.01"),
                 min_size: n("0.01"),
+                underlying: None,
             };
             let reference = Reference { price: n("1"), at: Time::from_millis(1), source: "ticker".into() };
             venue.instruments.entry(Market::Spot).or_default().insert(symbol.clone(), instrument);

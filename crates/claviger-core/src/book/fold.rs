@@ -1,11 +1,13 @@
 //! How entries change the book.
 
-use super::ledger::{Fate, PendingAmendment, Place, can_rest, number, surface};
+use super::ledger::{
+    Fate, LANDED_MS, PendingAmendment, Place, amended, can_rest, number, surface, told_name,
+};
 use super::{Book, Pace, Tracked};
-use crate::entry::{IntentEntry, OutcomeEntry, Settled};
+use crate::entry::{IntentEntry, Leg, OutcomeEntry, Settled};
 use crate::{
-    Act, BotName, Execution, IntentId, KeyName, Money, OperatorAct, OrderKind, OrderState, Outcome, Resting,
-    Size, Subject, Time,
+    Act, Amendment, BotName, Cancel, Deed, Execution, How, IntentId, KeyName, LegId, Money, OperatorAct,
+    Order, OrderRef, OrderState, Outcome, Resting, Step, Subject, SurfaceName, Symbol, Time,
 };
 
 /// An intent whose outcome is not known yet.
@@ -13,104 +15,167 @@ use crate::{
 pub(super) struct Pending {
     pub(super) bot: BotName,
     pub(super) key: KeyName,
-    pub(super) kind: Kind,
+    /// One for each step.
+    pub(super) kinds: Vec<Kind>,
 }
 
-/// What settling an intent is about.
+/// What settling a step of an intent is about.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
     /// The order that it placed.
     Place,
     /// The order that it amended.
-    Amend(IntentId),
+    Amend(LegId),
     /// The order that it cancelled.
-    Cancel(IntentId),
+    Cancel(LegId),
+    /// All orders of an instrument, or of a list, that the answer names as ended.
+    CancelMany(SurfaceName, Symbol),
     /// Nothing that is tracked.
     Other,
 }
 
-/// The pace at which an act counts.
-pub(super) const fn pace(act: &Act) -> Option<Pace> {
-    match act {
-        Act::Place(_) | Act::Amend(_) => Some(Pace::Order),
-        Act::Cancel(_) | Act::CancelAll { .. } | Act::SetLeverage { .. } | Act::SetMarginMode { .. } => {
-            Some(Pace::Other)
+/// How often an act counts at each pace: as an order, and as something else.
+pub(super) fn paces(act: &Act) -> [(Pace, u64); 2] {
+    let (orders, others) = match act {
+        Act::Place(_) | Act::Amend(_) | Act::ClosePosition { .. } => (1, 0),
+        Act::Cancel(_)
+        | Act::CancelAll { .. }
+        | Act::Countdown { .. }
+        | Act::SetLeverage { .. }
+        | Act::SetMarginMode { .. } => (0, 1),
+        Act::Steps(steps) => {
+            let cancels = |step: &&Step| matches!(step.deed, Deed::Cancel(_));
+            let others = steps.steps.iter().filter(cancels).count();
+            (steps.steps.len().saturating_sub(others), others)
         }
-        Act::Read | Act::Test(_) | Act::Transfer(_) | Act::Withdraw(_) | Act::Change => None,
+        Act::Read | Act::Test(_) | Act::Transfer(_) | Act::Withdraw(_) | Act::Special(_) | Act::Change => {
+            (0, 0)
+        }
+    };
+    let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    [(Pace::Order, number(orders)), (Pace::Other, number(others))]
+}
+
+/// The step that an order's rival is placed by, of a request whose steps hang together so.
+const fn rival(how: How, step: u16) -> Option<u16> {
+    match (how, step) {
+        (How::OneOf, 0) => Some(1),
+        (How::OneOf, 1) => Some(0),
+        (How::ThenOneOf, 1) => Some(2),
+        (How::ThenOneOf, 2) => Some(1),
+        (How::OneOf | How::ThenOneOf | How::Batch | How::Replace { .. } | How::Then, _) => None,
     }
 }
 
 impl Book {
     pub(super) fn fold_intent(&mut self, entry: &IntentEntry) {
-        if self.pending.contains_key(&entry.id) || self.orders.contains_key(&entry.id) {
+        if self.is_numbered(entry.id) {
             return;
         }
         let now = self.now;
         for usage in self.usages(&entry.bot, &entry.key) {
             usage.prune(now);
-            if let Some(pace) = pace(&entry.leaves.act) {
-                usage.attempt(pace, entry.at);
+            for (pace, count) in paces(&entry.leaves.act) {
+                usage.attempt(pace, entry.at, count);
             }
         }
         if let Some(state) = self.bots.get_mut(&entry.bot) {
             state.replays.add(&entry.replay, now);
         }
-        let kind = self.begin(entry);
-        let pending = Pending { bot: entry.bot.clone(), key: entry.key.clone(), kind };
+        let kinds = self.begin(entry);
+        let pending = Pending { bot: entry.bot.clone(), key: entry.key.clone(), kinds };
         self.pending.insert(entry.id, pending);
     }
 
-    /// Reserves what an intent may cost.
-    fn begin(&mut self, entry: &IntentEntry) -> Kind {
-        match (&entry.leaves.act, &entry.reservation, entry.target) {
-            (Act::Place(order), Some(held), _) => {
-                let order = Tracked {
-                    bot: entry.bot.clone(),
-                    key: entry.key.clone(),
-                    surface: surface(&entry.leaves).clone(),
-                    basis: number(order.size),
-                    order: order.clone(),
-                    fate: Fate::Pending,
-                    exchange_id: None,
-                    held: held.clone(),
-                    amendment: None,
-                    doubtful: false,
-                    deadline: entry.deadline,
-                    settled: entry.at,
-                    ends: None,
-                };
-                self.track(entry.id, order);
-                Kind::Place
+    /// Whether an intent with this number is under way, or has orders in the ledger.
+    pub(super) fn is_numbered(&self, id: IntentId) -> bool {
+        let legs = LegId::new(id, 0)..=LegId::new(id, u16::MAX);
+        self.pending.contains_key(&id) || self.orders.range(legs).next().is_some()
+    }
+
+    /// Reserves what an intent may cost, step by step.
+    fn begin(&mut self, entry: &IntentEntry) -> Vec<Kind> {
+        let alone = Leg {
+            target: entry.target,
+            reservation: entry.reservation.clone(),
+            figures: crate::entry::Figures::default(),
+        };
+        let surface = surface(&entry.leaves);
+        match &entry.leaves.act {
+            Act::Place(order) => vec![self.begin_order(entry, (0, order), &alone, None)],
+            Act::Amend(amendment) => vec![self.begin_amendment(entry, (0, amendment), &alone)],
+            Act::Cancel(cancel) => vec![begin_cancel(surface, cancel, &alone)],
+            Act::CancelAll { symbol: Some(symbol), .. } => {
+                vec![Kind::CancelMany(surface.clone(), symbol.clone())]
             }
-            (Act::Amend(_), Some(_), Some(target)) => {
-                self.begin_amendment(entry, target);
-                Kind::Amend(target)
+            Act::Steps(steps) => {
+                let numbered = (0..).zip(steps.steps.iter().zip(&entry.legs));
+                let begun = numbered.map(|(n, (step, leg))| match &step.deed {
+                    Deed::Place(order) => {
+                        let rival = rival(steps.how, n).map(|n| LegId::new(entry.id, n));
+                        self.begin_order(entry, (n, order), leg, rival)
+                    }
+                    Deed::Amend(amendment) => self.begin_amendment(entry, (n, amendment), leg),
+                    Deed::Cancel(cancel) => begin_cancel(surface, cancel, leg),
+                });
+                let kinds: Vec<Kind> = begun.collect();
+                if let Some(name) = steps.client_id.clone().map(OrderRef::ListClient) {
+                    (0..).zip(&kinds).for_each(|(n, _)| self.call(LegId::new(entry.id, n), name.clone()));
+                }
+                kinds
             }
-            (Act::Cancel(_), _, Some(target)) => Kind::Cancel(target),
-            _ => Kind::Other,
+            Act::Read
+            | Act::Test(_)
+            | Act::ClosePosition { .. }
+            | Act::Countdown { .. }
+            | Act::CancelAll { symbol: None, .. }
+            | Act::SetLeverage { .. }
+            | Act::SetMarginMode { .. }
+            | Act::Transfer(_)
+            | Act::Withdraw(_)
+            | Act::Special(_)
+            | Act::Change => vec![Kind::Other],
         }
     }
 
-    fn begin_amendment(&mut self, entry: &IntentEntry, target: IntentId) {
-        let (Act::Amend(amendment), Some(held)) = (&entry.leaves.act, &entry.reservation) else { return };
-        let Some(order) = self.orders.get_mut(&target) else { return };
-        let size = amendment.size.map_or(order.order.size, |n| resized(order.order.size, n));
-        let kind = amendment.price.map_or(order.order.kind, |price| OrderKind::Limit { price });
-        let basis = order.basis.max(number(size));
-        let held = held.clone();
-        let before = order.held.clone();
-        order.amendment = Some(PendingAmendment { by: entry.id, size, kind, held: held.clone(), basis });
-        self.rehold(target, [(&before.bot, &held.bot), (&before.key, &held.key)]);
+    fn begin_order(
+        &mut self,
+        entry: &IntentEntry,
+        (step, order): (u16, &Order),
+        leg: &Leg,
+        rival: Option<LegId>,
+    ) -> Kind {
+        let Some(held) = &leg.reservation else { return Kind::Other };
+        let order = Tracked {
+            bot: entry.bot.clone(),
+            key: entry.key.clone(),
+            surface: surface(&entry.leaves).clone(),
+            basis: number(order.size),
+            order: order.clone(),
+            fate: Fate::Pending,
+            known_as: None,
+            names: Vec::new(),
+            rival,
+            held: held.clone(),
+            amendment: None,
+            doubtful: None,
+            deadline: entry.deadline,
+            settled: entry.at,
+            ends: None,
+        };
+        self.track(LegId::new(entry.id, step), order);
+        Kind::Place
     }
 
-    /// Changes what is held for an order, per level.
-    fn rehold(&mut self, id: IntentId, levels: [(&Money, &Money); 2]) {
-        let Some(order) = self.orders.get(&id) else { return };
-        let (bot, key) = (order.bot.clone(), order.key.clone());
-        for (usage, (before, after)) in self.usages(&bot, &key).into_iter().zip(levels) {
-            usage.release(before);
-            usage.hold(after);
-        }
+    fn begin_amendment(&mut self, entry: &IntentEntry, (step, by): (u16, &Amendment), leg: &Leg) -> Kind {
+        let (Some(held), Some(target)) = (leg.reservation.clone(), leg.target) else { return Kind::Other };
+        let (by_leg, deadline) = (LegId::new(entry.id, step), entry.deadline);
+        self.change(target, |order| {
+            let amended = amended(&order.order, by);
+            let basis = order.basis.max(number(amended.size));
+            order.amendment = Some(PendingAmendment { by: by_leg, order: amended, held, basis, deadline });
+        });
+        Kind::Amend(target)
     }
 
     pub(super) fn fold_outcome(&mut self, entry: &OutcomeEntry) {
@@ -147,42 +212,79 @@ impl Book {
         }
     }
 
-    /// Applies an outcome, once; says what it left behind.
+    /// Applies an outcome, once; says what it left behind, for each step.
     pub(super) fn conclude(
         &mut self,
         id: IntentId,
         pending: &Pending,
         outcome: &Outcome,
         at: Time,
-    ) -> Settled {
-        match (&pending.kind, outcome) {
-            (Kind::Place, outcome) => self.conclude_place(id, outcome, at),
-            (Kind::Amend(target), outcome) => self.conclude_amendment(id, *target, outcome, at),
-            (Kind::Cancel(target), Outcome::Executed(Execution { order: Some(state) })) => {
-                let done = state.resting == Resting::Done && self.fits(*target, state);
-                let filled = if done { self.finish(*target, state.filled, at) } else { None };
-                Settled { filled, held: self.held(*target) }
+    ) -> Vec<Settled> {
+        match &*pending.kinds {
+            [kind] => vec![self.conclude_step(LegId::new(id, 0), (pending, kind), &outcome.alone(), at)],
+            kinds => {
+                let numbered = (0..).zip(kinds.iter().enumerate());
+                let concluded = numbered.map(|(n, (step, kind))| {
+                    let outcome = outcome.of_step(step, kinds.len());
+                    self.conclude_step(LegId::new(id, n), (pending, kind), &outcome, at)
+                });
+                concluded.collect()
             }
-            (
-                Kind::Cancel(target),
-                Outcome::Executed(_) | Outcome::NotExecuted { .. } | Outcome::Unknown { .. },
-            ) => Settled { filled: None, held: self.held(*target) },
-            (Kind::Other, _) => Settled::default(),
         }
     }
 
-    fn conclude_place(&mut self, id: IntentId, outcome: &Outcome, at: Time) -> Settled {
+    fn conclude_step(
+        &mut self,
+        id: LegId,
+        (pending, kind): (&Pending, &Kind),
+        outcome: &Outcome,
+        at: Time,
+    ) -> Settled {
+        let execution = match outcome {
+            Outcome::Executed(execution) => Some(execution),
+            Outcome::NotExecuted { .. } | Outcome::Unknown { .. } | Outcome::Each(_) => None,
+        };
+        match kind {
+            Kind::Place => self.conclude_place(id, outcome, at),
+            Kind::Amend(target) => self.conclude_amendment(id, *target, outcome, at),
+            Kind::Cancel(target) => {
+                let state = execution.and_then(|execution| execution.order.as_ref());
+                let state = state.filter(|state| state.resting == Resting::Done && self.fits(*target, state));
+                let filled = state.and_then(|state| self.finish(*target, state.filled, at));
+                Settled { filled, held: self.held(*target) }
+            }
+            Kind::CancelMany(surface, symbol) => {
+                if let Some(execution) = execution {
+                    self.ended(Place { key: &pending.key, surface, symbol }, execution, at);
+                }
+                Settled::default()
+            }
+            Kind::Other => Settled::default(),
+        }
+    }
+
+    /// Orders that a cancel of many ended, where the answer names them by the exchange's own id.
+    fn ended(&mut self, place: Place<'_>, execution: &Execution, at: Time) {
+        for state in execution.order.iter().chain(&execution.also).filter(|s| s.resting == Resting::Done) {
+            let Some(name) = told_name(state) else { continue };
+            if let [id] = *self.meant(place, &name) {
+                self.finish(id, state.filled, at);
+            }
+        }
+    }
+
+    fn conclude_place(&mut self, id: LegId, outcome: &Outcome, at: Time) -> Settled {
         let filled = match outcome {
             Outcome::NotExecuted { .. } => {
                 self.untrack(id);
                 None
             }
-            Outcome::Unknown { .. } => {
+            Outcome::Unknown { .. } | Outcome::Each(_) => {
                 self.doubt(id, at);
                 None
             }
-            Outcome::Executed(Execution { order: Some(state) }) => self.placed(id, state, at),
-            Outcome::Executed(Execution { order: None }) => {
+            Outcome::Executed(Execution { order: Some(state), .. }) => self.placed(id, state, at),
+            Outcome::Executed(Execution { order: None, .. }) => {
                 self.rests(id, at);
                 None
             }
@@ -190,8 +292,8 @@ impl Book {
         Settled { filled, held: self.held(id) }
     }
 
-    fn placed(&mut self, id: IntentId, state: &OrderState, at: Time) -> Option<Money> {
-        self.name(id, &state.id);
+    fn placed(&mut self, id: LegId, state: &OrderState, at: Time) -> Option<Money> {
+        self.name(id, state);
         match state.resting {
             Resting::Done => self.finish(id, state.filled, at),
             Resting::Open | Resting::Untold => {
@@ -202,7 +304,7 @@ impl Book {
     }
 
     /// The exchange has it: one that can rest lives; one that cannot is over, but what it filled was not told.
-    fn rests(&mut self, id: IntentId, at: Time) {
+    fn rests(&mut self, id: LegId, at: Time) {
         if self.orders.get(&id).is_some_and(|order| can_rest(&order.order)) {
             self.live(id, at);
         } else {
@@ -210,39 +312,38 @@ impl Book {
         }
     }
 
-    fn conclude_amendment(&mut self, id: IntentId, target: IntentId, outcome: &Outcome, at: Time) -> Settled {
-        let Some(order) = self.orders.get_mut(&target) else { return Settled::default() };
-        let Some(amendment) = order.amendment.take_if(|amendment| amendment.by == id) else {
-            return Settled { filled: None, held: self.held(target) };
-        };
-        match outcome {
-            Outcome::NotExecuted { .. } => {
-                let (after, before) = (amendment.held, order.held.clone());
-                self.rehold(target, [(&after.bot, &before.bot), (&after.key, &before.key)]);
-                return Settled { filled: None, held: self.held(target) };
+    fn conclude_amendment(&mut self, id: LegId, target: LegId, outcome: &Outcome, at: Time) -> Settled {
+        let mut taken = false;
+        self.change(target, |order| {
+            let Some(amendment) = order.amendment.take_if(|amendment| amendment.by == id) else { return };
+            match outcome {
+                Outcome::NotExecuted { .. } => return,
+                Outcome::Unknown { .. } | Outcome::Each(_) => {
+                    order.doubtful = Some(at.max(amendment.deadline.plus(LANDED_MS)));
+                }
+                Outcome::Executed(_) => {
+                    order.doubtful = None;
+                    order.order = amendment.order;
+                }
             }
-            Outcome::Unknown { .. } => order.doubtful = true,
-            Outcome::Executed(_) => {
-                order.doubtful = false;
-                order.order.size = amendment.size;
-                order.order.kind = amendment.kind;
-            }
+            (order.held, order.basis, taken) = (amendment.held, amendment.basis, true);
+        });
+        if taken {
+            self.call_by_client(target);
         }
-        order.held = amendment.held;
-        order.basis = amendment.basis;
-        let filled = self.amended(target, outcome, at);
+        let filled = if taken { self.amended(target, outcome, at) } else { None };
         Settled { filled, held: self.held(target) }
     }
 
-    fn amended(&mut self, target: IntentId, outcome: &Outcome, at: Time) -> Option<Money> {
-        let Outcome::Executed(Execution { order: Some(state) }) = outcome else { return None };
+    fn amended(&mut self, target: LegId, outcome: &Outcome, at: Time) -> Option<Money> {
+        let Outcome::Executed(Execution { order: Some(state), .. }) = outcome else { return None };
         match state.resting {
             Resting::Done if self.fits(target, state) => self.finish(target, state.filled, at),
             Resting::Open | Resting::Untold | Resting::Done => None,
         }
     }
 
-    fn held(&self, id: IntentId) -> Option<Money> {
+    fn held(&self, id: LegId) -> Option<Money> {
         self.orders.get(&id).map(|order| order.held.bot.clone())
     }
 
@@ -252,8 +353,8 @@ impl Book {
         let undone = Outcome::NotExecuted { code: "".into() };
         self.conclude(entry.id, &pending, &undone, entry.at);
         for usage in self.usages(&entry.bot, &entry.key) {
-            if let Some(pace) = pace(&entry.leaves.act) {
-                usage.take_back_attempt(pace, entry.at);
+            for (pace, count) in paces(&entry.leaves.act) {
+                usage.take_back_attempt(pace, entry.at, count);
             }
         }
         if let Some(state) = self.bots.get_mut(&entry.bot) {
@@ -262,16 +363,17 @@ impl Book {
     }
 
     /// The orders that a name may mean.
-    pub(super) fn meant(&self, place: Place<'_>, by: &crate::OrderRef) -> &[IntentId] {
+    pub(super) fn meant(&self, place: Place<'_>, by: &crate::OrderRef) -> &[LegId] {
         self.names.meant(place, by)
     }
 }
 
-/// The same unit with another number.
-pub(super) const fn resized(size: Size, n: crate::Decimal) -> Size {
-    match size {
-        Size::Base(_) => Size::Base(n),
-        Size::Quote(_) => Size::Quote(n),
-        Size::Contracts(_) => Size::Contracts(n),
+fn begin_cancel(surface: &SurfaceName, cancel: &Cancel, leg: &Leg) -> Kind {
+    match leg.target {
+        Some(target) => Kind::Cancel(target),
+        None if matches!(cancel.order, OrderRef::List(_) | OrderRef::ListClient(_)) => {
+            Kind::CancelMany(surface.clone(), cancel.symbol.clone())
+        }
+        None => Kind::Other,
     }
 }

@@ -1,16 +1,16 @@
 //! Asking every limit, and reserving in one step.
 
-use super::fold::{pace, resized};
-use super::ledger::{Place, Tracked, number, surface};
+use super::fold::paces;
+use super::ledger::{Place, Tracked, amended, number, surface};
 use super::{Ask, Book, Denied, Permit};
 use crate::bound::bounded;
-use crate::entry::{Figures, IntentEntry, ReadEntry, ReferenceUsed, Reservation};
+use crate::entry::{Figures, IntentEntry, Leg, ReadEntry, ReferenceUsed, Reservation};
 use crate::limits::Limit as _;
 use crate::limits::{Added, Asked, Cap, Counted, LIMITS, MaxDay, Rules, Scope, Weighed};
 use crate::value::{Prices, counted, value};
 use crate::{
     Act, Amendment, BotPolicy, Cancel, ClientOrderId, Denial, Detail, Entry, Evidence, Instrument, Intent,
-    IntentId, Money, Order, OrderKind, Permission, PolicySet, Reference, Size, Subject,
+    LegId, Money, Order, Permission, PolicySet, Reference, Size, Subject,
 };
 
 /// One bot can have this many orders in the ledger.
@@ -27,9 +27,10 @@ type Refused = Box<(Denial, Detail)>;
 /// A request that nothing speaks against.
 struct Judged {
     leaves: Intent,
-    target: Option<IntentId>,
+    target: Option<LegId>,
     reservation: Option<Reservation>,
     figures: Figures,
+    legs: Vec<Leg>,
 }
 
 impl Book {
@@ -69,6 +70,7 @@ impl Book {
                 target: judged.target,
                 reservation: judged.reservation,
                 figures: judged.figures,
+                legs: judged.legs,
                 replay: ask.replay,
                 deadline,
             }))
@@ -104,6 +106,9 @@ impl Book {
                 let why = "what it would do to orders is not known";
                 return Err(plain(Denial::Unmeasured { why }));
             }
+            Act::Steps(_) | Act::ClosePosition { .. } | Act::Countdown { .. } | Act::Special(_) => {
+                return Err(plain(Denial::Unmeasured { why: "such a request is not judged yet" }));
+            }
             Act::Read
             | Act::CancelAll { .. }
             | Act::SetLeverage { .. }
@@ -126,7 +131,7 @@ impl Book {
             }
         }
         let seen = self.bots.get(&ask.bot).map(|state| &state.replays);
-        let numbered = self.pending.contains_key(&ask.id) || self.orders.contains_key(&ask.id);
+        let numbered = self.is_numbered(ask.id);
         if numbered || seen.is_some_and(|seen| seen.contains(&ask.replay.digest, ask.now)) {
             return Err(plain(Denial::Replayed));
         }
@@ -170,7 +175,7 @@ fn at(scope: Scope) -> impl Fn(Denial) -> Refused {
 impl Judged {
     fn as_asked(ask: &Ask<'_>) -> Self {
         let leaves = ask.intent.clone();
-        Self { leaves, target: None, reservation: None, figures: Figures::default() }
+        Self { leaves, target: None, reservation: None, figures: Figures::default(), legs: Vec::new() }
     }
 }
 
@@ -194,12 +199,24 @@ impl Case<'_> {
         }
         let (leaves, value, figures) = self.measured(order)?;
         let reservation = Some(self.reservation(&value)?);
-        Ok(Judged { leaves: self.intent(Act::Place(leaves)), target: None, reservation, figures })
+        Ok(Judged {
+            leaves: self.intent(Act::Place(leaves)),
+            target: None,
+            reservation,
+            figures,
+            legs: Vec::new(),
+        })
     }
 
     fn test(&self, order: &Order) -> Result<Judged, Refused> {
         let (leaves, _, figures) = self.measured(order)?;
-        Ok(Judged { leaves: self.intent(Act::Test(leaves)), target: None, reservation: None, figures })
+        Ok(Judged {
+            leaves: self.intent(Act::Test(leaves)),
+            target: None,
+            reservation: None,
+            figures,
+            legs: Vec::new(),
+        })
     }
 
     fn intent(&self, act: Act) -> Intent {
@@ -214,6 +231,9 @@ impl Case<'_> {
 
     /// An order as it may leave, with its value, after the second stage.
     fn measured(&self, order: &Order) -> Result<(Order, Money, Figures), Refused> {
+        if !order.more.is_plain() || matches!(order.size, Size::Position) {
+            return Err(plain(Denial::Unmeasured { why: "such an order is not judged yet" }));
+        }
         let (instrument, reference) = self.instrument(order)?;
         let mut leaves = bounded(order, instrument, reference, self.rules()).map_err(plain)?;
         leaves.client_id = leaves.client_id.or_else(|| self.client_id());
@@ -275,7 +295,7 @@ impl Case<'_> {
         let &[id] = self.book.meant(place, &amendment.order) else { return Err(plain(Denial::NotOwnOrder)) };
         let known = self.book.orders.get(&id).filter(|known| known.bot == self.ask.bot);
         let known = known.ok_or_else(|| plain(Denial::NotOwnOrder))?;
-        let order = amended(known, amendment).map_err(plain)?;
+        let order = amendable(known, amendment).map_err(plain)?;
         if order.market != amendment.market {
             let act = Act::Amend(Amendment { market: order.market, ..amendment.clone() });
             asked(self.policy, self.ask, &self.intent(act))?;
@@ -283,7 +303,13 @@ impl Case<'_> {
         let (instrument, reference) = self.instrument(&order)?;
         let (value, figures) = self.weighed(&order, instrument, reference)?;
         let reservation = Some(self.reheld(known, &order, &value)?);
-        Ok(Judged { leaves: self.ask.intent.clone(), target: Some(id), reservation, figures })
+        Ok(Judged {
+            leaves: self.ask.intent.clone(),
+            target: Some(id),
+            reservation,
+            figures,
+            legs: Vec::new(),
+        })
     }
 
     /// What the whole order may cost once amended. Part of it may have filled at the older, worse price, and it may have
@@ -338,7 +364,7 @@ impl Case<'_> {
         let act = &judged.leaves.act;
         let known =
             judged.target.filter(|_| matches!(act, Act::Amend(_))).and_then(|id| self.book.orders.get(&id));
-        let opens = matches!(act, Act::Place(order) if super::ledger::can_rest(order));
+        let opens = u32::from(matches!(act, Act::Place(order) if super::ledger::can_rest(order)));
         for (scope, rules) in self.policy.levels() {
             let level = |r: &Reservation| match scope {
                 Scope::Bot => r.bot.clone(),
@@ -346,7 +372,7 @@ impl Case<'_> {
             };
             let hold = judged.reservation.as_ref().map(level);
             let held = known.map(|known| level(&known.held).amount).unwrap_or_default();
-            let added = Added { hold, held, opens, pace: pace(act) };
+            let added = Added { hold, held, opens, paces: paces(act) };
             let usage = self.book.usage_at(scope, &self.ask.bot, self.policy.key());
             let counted =
                 Counted { scope, rules, usage, added: &added, prices: self.prices, now: self.book.now };
@@ -362,12 +388,12 @@ impl Case<'_> {
 }
 
 /// The order as it would be after an amendment.
-fn amended(known: &Tracked, amendment: &Amendment) -> Result<Order, Denial> {
+fn amendable(known: &Tracked, amendment: &Amendment) -> Result<Order, Denial> {
     let order = &known.order;
     if known.amendment.is_some() {
         return Err(Denial::AmendmentPending);
     }
-    if known.doubtful && (amendment.size.is_none() || amendment.price.is_none()) {
+    if known.doubtful.is_some() && (amendment.size.is_none() || amendment.price.is_none()) {
         let why = "what became of an earlier amendment is not known; state both size and price";
         return Err(Denial::NotAmendable { why });
     }
@@ -379,10 +405,11 @@ fn amended(known: &Tracked, amendment: &Amendment) -> Result<Order, Denial> {
     if amendment.side.is_some_and(|side| side != order.side) {
         return Err(Denial::NotAmendable { why: "its side is another one" });
     }
-    if matches!(order.size, Size::Quote(_)) {
+    if matches!(order.size, Size::Quote(_) | Size::Position) {
         return Err(Denial::NotAmendable { why: "its size is in quote currency" });
     }
-    let size = amendment.size.map_or(order.size, |n| resized(order.size, n));
-    let kind = amendment.price.map_or(order.kind, |price| OrderKind::Limit { price });
-    Ok(Order { size, kind, ..order.clone() })
+    if !amendment.more.is_plain() {
+        return Err(Denial::NotAmendable { why: "such an amendment is not judged yet" });
+    }
+    Ok(amended(order, amendment))
 }

@@ -6,7 +6,7 @@ use super::{Book, DAY_MS};
 use crate::entry::Reservation;
 use crate::value::counted;
 use crate::{
-    BotName, Decimal, Intent, IntentId, KeyName, Money, Order, OrderKind, OrderRef, OrderState, Size,
+    Amendment, BotName, Decimal, Intent, KeyName, LegId, Money, Order, OrderKind, OrderRef, OrderState, Size,
     SurfaceName, Symbol, Time, TimeInForce,
 };
 
@@ -18,13 +18,18 @@ pub struct Tracked {
     pub(super) surface: SurfaceName,
     pub(super) order: Order,
     pub(super) fate: Fate,
-    pub(super) exchange_id: Option<Box<str>>,
+    /// What the exchange calls it now.
+    pub(super) known_as: Option<OrderRef>,
+    /// Every name that it is found by.
+    pub(super) names: Vec<OrderRef>,
+    /// Another order of the same request, of which at most one fills.
+    pub(super) rival: Option<LegId>,
     pub(super) held: Reservation,
     /// The largest size it may have had; `held` is for so much.
     pub(super) basis: Decimal,
     pub(super) amendment: Option<PendingAmendment>,
-    /// Whether an amendment's outcome is unknown, so that size and price may be either.
-    pub(super) doubtful: bool,
+    /// Until when an amendment of unknown outcome could still land: size and price may be either.
+    pub(super) doubtful: Option<Time>,
     pub(super) deadline: Time,
     pub(super) settled: Time,
     pub(super) ends: Option<Time>,
@@ -44,11 +49,11 @@ pub enum Fate {
 /// An amendment that is under way.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct PendingAmendment {
-    pub(super) by: IntentId,
-    pub(super) size: Size,
-    pub(super) kind: OrderKind,
+    pub(super) by: LegId,
+    pub(super) order: Order,
     pub(super) held: Reservation,
     pub(super) basis: Decimal,
+    pub(super) deadline: Time,
 }
 
 impl Tracked {
@@ -79,14 +84,27 @@ impl Tracked {
     /// The exchange's id, once it was told.
     #[must_use]
     pub fn exchange_id(&self) -> Option<&str> {
-        self.exchange_id.as_deref()
+        match self.known_as.as_ref()? {
+            OrderRef::Exchange(id) | OrderRef::Algo(id) | OrderRef::List(id) => Some(id),
+            OrderRef::Client(_) | OrderRef::AlgoClient(_) | OrderRef::ListClient(_) => None,
+        }
     }
 
     /// How to ask the exchange about it: by its id, or by the client's.
     #[must_use]
     pub fn reference(&self) -> Option<OrderRef> {
-        let by_id = self.exchange_id.clone().map(OrderRef::Exchange);
-        by_id.or_else(|| self.order.client_id.clone().map(OrderRef::Client))
+        self.known_as.clone().or_else(|| client_name(&self.order))
+    }
+
+    /// Whether an amendment of unknown outcome leaves open what it looks like.
+    #[must_use]
+    pub const fn is_doubtful(&self) -> bool {
+        self.doubtful.is_some()
+    }
+
+    /// What is held for it now.
+    pub(super) fn carried(&self) -> &Reservation {
+        self.amendment.as_ref().map_or(&self.held, |amendment| &amendment.held)
     }
 
     /// Until when it could still reach the exchange.
@@ -105,15 +123,60 @@ impl Tracked {
 pub(super) const fn can_rest(order: &Order) -> bool {
     match order.time_in_force {
         TimeInForce::GoodTillCancelled | TimeInForce::PostOnly => true,
-        TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => order.trigger.is_some(),
+        TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => order.waits() || order.more.algo,
     }
 }
 
-/// The number in a size.
+/// The name that the client gave it.
+fn client_name(order: &Order) -> Option<OrderRef> {
+    let id = order.client_id.clone()?;
+    Some(if order.more.algo { OrderRef::AlgoClient(id) } else { OrderRef::Client(id) })
+}
+
+/// How the exchange's word on an order names it.
+pub(super) fn told_name(state: &OrderState) -> Option<OrderRef> {
+    let by = if state.algo { OrderRef::Algo } else { OrderRef::Exchange };
+    (!state.id.is_empty()).then(|| by(state.id.clone()))
+}
+
+/// How the exchange's word on an order names it by the client's id.
+pub(super) fn told_client_name(state: &OrderState) -> Option<OrderRef> {
+    let by = if state.algo { OrderRef::AlgoClient } else { OrderRef::Client };
+    state.client_id.clone().map(by)
+}
+
+/// The number in a size; a whole position has none.
 pub(super) const fn number(size: Size) -> Decimal {
     match size {
         Size::Base(n) | Size::Quote(n) | Size::Contracts(n) => n,
+        Size::Position => Decimal::ZERO,
     }
+}
+
+/// The same unit with another number.
+const fn resized(size: Size, n: Decimal) -> Size {
+    match size {
+        Size::Base(_) => Size::Base(n),
+        Size::Quote(_) => Size::Quote(n),
+        Size::Contracts(_) => Size::Contracts(n),
+        Size::Position => Size::Position,
+    }
+}
+
+/// The order as an amendment makes it.
+pub(super) fn amended(order: &Order, amendment: &Amendment) -> Order {
+    let mut order = order.clone();
+    order.size = amendment.size.map_or(order.size, |n| resized(order.size, n));
+    order.kind = amendment.price.map_or(order.kind, |price| OrderKind::Limit { price });
+    let more = &amendment.more;
+    order.trigger = more.trigger.or(order.trigger);
+    order.client_id = more.client_id.clone().or(order.client_id);
+    order.more.or = more.or.clone().or(order.more.or);
+    order.more.trail = more.trail.or(order.more.trail);
+    if !more.exits.is_empty() {
+        order.more.exits.clone_from(&more.exits);
+    }
+    order
 }
 
 /// A request is not under way any more this long after its deadline.
@@ -121,25 +184,40 @@ pub(super) const LANDED_MS: u64 = 10_000;
 
 /// How orders are named, per account: exchanges number them by surface and symbol.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Names(BTreeMap<Name, Vec<IntentId>>);
+pub(super) struct Names(BTreeMap<Name, Vec<LegId>>);
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Name {
     text: Box<str>,
-    by_client: bool,
+    kind: NameKind,
     symbol: Symbol,
     surface: SurfaceName,
     key: KeyName,
 }
 
+/// Whose word a name is, and for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum NameKind {
+    Exchange,
+    Client,
+    Algo,
+    AlgoClient,
+    List,
+    ListClient,
+}
+
 impl Name {
     fn new(place: Place<'_>, by: &OrderRef) -> Self {
-        let (text, by_client) = match by {
-            OrderRef::Exchange(id) => (id.clone(), false),
-            OrderRef::Client(id) => (id.as_str().into(), true),
+        let (text, kind): (&str, _) = match by {
+            OrderRef::Exchange(id) => (id, NameKind::Exchange),
+            OrderRef::Client(id) => (id.as_str(), NameKind::Client),
+            OrderRef::Algo(id) => (id, NameKind::Algo),
+            OrderRef::AlgoClient(id) => (id.as_str(), NameKind::AlgoClient),
+            OrderRef::List(id) => (id, NameKind::List),
+            OrderRef::ListClient(id) => (id.as_str(), NameKind::ListClient),
         };
         let (key, surface, symbol) = (place.key.clone(), place.surface.clone(), place.symbol.clone());
-        Self { text, by_client, symbol, surface, key }
+        Self { text: text.into(), kind, symbol, surface, key }
     }
 }
 
@@ -159,18 +237,18 @@ impl<'a> Place<'a> {
 
 impl Names {
     /// Every order that may be meant.
-    pub(super) fn meant(&self, place: Place<'_>, by: &OrderRef) -> &[IntentId] {
+    pub(super) fn meant(&self, place: Place<'_>, by: &OrderRef) -> &[LegId] {
         self.0.get(&Name::new(place, by)).map_or(&[], Vec::as_slice)
     }
 
-    fn add(&mut self, place: Place<'_>, by: &OrderRef, id: IntentId) {
+    fn add(&mut self, place: Place<'_>, by: &OrderRef, id: LegId) {
         let ids = self.0.entry(Name::new(place, by)).or_default();
         if let Err(place) = ids.binary_search(&id) {
             ids.insert(place, id);
         }
     }
 
-    fn remove(&mut self, place: Place<'_>, by: &OrderRef, id: IntentId) {
+    fn remove(&mut self, place: Place<'_>, by: &OrderRef, id: LegId) {
         let name = Name::new(place, by);
         if let Some(ids) = self.0.get_mut(&name) {
             ids.retain(|other| *other != id);
@@ -182,54 +260,88 @@ impl Names {
 }
 
 impl Book {
-    /// Begins to track an order, holding what it may cost.
-    pub(super) fn track(&mut self, id: IntentId, order: Tracked) {
-        if let Some(client) = &order.order.client_id {
-            self.names.add(Place::of(&order), &OrderRef::Client(client.clone()), id);
-        }
-        let usages = self.usages(&order.bot, &order.key);
-        for (usage, money) in usages.into_iter().zip([&order.held.bot, &order.held.key]) {
-            usage.hold(money);
+    /// Begins to track an order, holding what it may cost: of two rivals, what the larger one may.
+    pub(super) fn track(&mut self, id: LegId, order: Tracked) {
+        self.lift(order.rival);
+        let names = client_name(&order.order).into_iter().chain(order.names.iter().cloned());
+        let names: Vec<OrderRef> = names.collect();
+        let rests = order.can_rest();
+        for usage in self.usages(&order.bot, &order.key) {
             usage.orders.insert(id);
-            if order.can_rest() {
+            if rests {
                 usage.opened();
             }
         }
-        self.orders.insert(id, order);
+        self.orders.insert(id, Tracked { names: Vec::new(), ..order });
+        for name in names {
+            self.call(id, name);
+        }
+        self.lay(Some(id));
     }
 
-    /// Stops tracking an order, and gives back all that was held for it.
-    pub(super) fn untrack(&mut self, id: IntentId) -> Option<Tracked> {
+    /// Stops tracking an order, and gives back what was held for it alone.
+    pub(super) fn untrack(&mut self, id: LegId) -> Option<Tracked> {
+        self.lift(Some(id));
         let order = self.orders.remove(&id)?;
-        if let Some(client) = &order.order.client_id {
-            self.names.remove(Place::of(&order), &OrderRef::Client(client.clone()), id);
-        }
-        if let Some(exchange) = &order.exchange_id {
-            self.names.remove(Place::of(&order), &OrderRef::Exchange(exchange.clone()), id);
+        for name in &order.names {
+            self.names.remove(Place::of(&order), name, id);
         }
         if let Some(end) = order.ends {
             self.ends.remove(&(end, id));
         }
-        let held = order.amendment.as_ref().map_or(&order.held, |amendment| &amendment.held);
-        let usages = self.usages(&order.bot, &order.key);
-        for (usage, money) in usages.into_iter().zip([&held.bot, &held.key]) {
-            usage.release(money);
+        for usage in self.usages(&order.bot, &order.key) {
             usage.orders.remove(&id);
             if order.can_rest() {
                 usage.closed();
             }
         }
+        self.lay(order.rival);
         Some(order)
     }
 
+    /// Changes an order and what is held for it.
+    pub(super) fn change(&mut self, id: LegId, change: impl FnOnce(&mut Tracked)) {
+        self.lift(Some(id));
+        if let Some(order) = self.orders.get_mut(&id) {
+            change(order);
+        }
+        self.lay(Some(id));
+    }
+
+    /// Takes what is held for an order and its rival out of the usage.
+    fn lift(&mut self, id: Option<LegId>) {
+        let Some((bot, key, held)) = id.and_then(|id| self.weight(id)) else { return };
+        for (usage, money) in self.usages(&bot, &key).into_iter().zip([&held.bot, &held.key]) {
+            usage.release(money);
+        }
+    }
+
+    /// Counts what is to be held for an order and its rival.
+    fn lay(&mut self, id: Option<LegId>) {
+        let Some((bot, key, held)) = id.and_then(|id| self.weight(id)) else { return };
+        for (usage, money) in self.usages(&bot, &key).into_iter().zip([&held.bot, &held.key]) {
+            usage.hold(money);
+        }
+    }
+
+    /// What is held for an order and its rival together: they were reserved in one step, so in one currency.
+    fn weight(&self, id: LegId) -> Option<(BotName, KeyName, Reservation)> {
+        let order = self.orders.get(&id)?;
+        let own = order.carried();
+        let rival = order.rival.and_then(|rival| self.orders.get(&rival)).map_or(own, Tracked::carried);
+        let larger = |a: &Money, b: &Money| if b.amount > a.amount { b.clone() } else { a.clone() };
+        let held = Reservation { bot: larger(&own.bot, &rival.bot), key: larger(&own.key, &rival.key) };
+        Some((order.bot.clone(), order.key.clone(), held))
+    }
+
     /// The end of an order that can fill no more: what was filled counts from now on; untold, all of it.
-    pub(super) fn finish(&mut self, id: IntentId, filled: Option<Decimal>, at: Time) -> Option<Money> {
+    pub(super) fn finish(&mut self, id: LegId, filled: Option<Decimal>, at: Time) -> Option<Money> {
         let order = self.untrack(id)?;
         let (held, basis) = match &order.amendment {
             Some(amendment) => (&amendment.held, amendment.basis),
             None => (&order.held, order.basis),
         };
-        let filled = filled.filter(|_| !matches!(order.order.size, Size::Quote(_)));
+        let filled = filled.filter(|_| !matches!(order.order.size, Size::Quote(_) | Size::Position));
         let part = |money: &Money| part_of(money, filled, basis);
         let (bot, key) = (part(&held.bot), part(&held.key));
         for (usage, money) in self.usages(&order.bot, &order.key).into_iter().zip([&bot, &key]) {
@@ -239,13 +351,13 @@ impl Book {
     }
 
     /// The window of an order of unknown fate that cannot rest is over.
-    pub(super) fn expire(&mut self, id: IntentId) {
+    pub(super) fn expire(&mut self, id: LegId) {
         self.untrack(id);
     }
 
     /// Nobody knows what became of it. One that cannot rest counts for a day from when it must have landed; one that can,
     /// until it is seen.
-    pub(super) fn doubt(&mut self, id: IntentId, at: Time) {
+    pub(super) fn doubt(&mut self, id: LegId, at: Time) {
         let Some(order) = self.orders.get_mut(&id) else { return };
         order.fate = Fate::Unsure;
         order.settled = at;
@@ -259,21 +371,57 @@ impl Book {
     }
 
     /// The exchange has it, and it can still fill.
-    pub(super) fn live(&mut self, id: IntentId, at: Time) {
+    pub(super) fn live(&mut self, id: LegId, at: Time) {
         if let Some(order) = self.orders.get_mut(&id) {
             order.fate = Fate::Live;
             order.settled = at;
         }
     }
 
-    /// Notes the exchange's id of an order.
-    pub(super) fn name(&mut self, id: IntentId, exchange_id: &str) {
+    /// Notes how the exchange names an order.
+    pub(super) fn name(&mut self, id: LegId, state: &OrderState) {
         let Some(order) = self.orders.get_mut(&id) else { return };
-        let before = order.exchange_id.replace(exchange_id.into());
-        if let Some(before) = before.map(OrderRef::Exchange) {
-            self.names.remove(Place::of(order), &before, id);
+        let fired = matches!(order.known_as, Some(OrderRef::Exchange(_)));
+        if let Some(name) = told_name(state) {
+            if !(state.algo && fired) {
+                order.known_as = Some(name.clone());
+            }
+            self.call(id, name);
         }
-        self.names.add(Place::of(order), &OrderRef::Exchange(exchange_id.into()), id);
+        if let Some(usual) = state.became.clone().map(OrderRef::Exchange) {
+            if let Some(order) = self.orders.get_mut(&id) {
+                order.known_as = Some(usual.clone());
+            }
+            self.call(id, usual);
+        }
+        if let Some(list) = state.list.clone() {
+            self.call(id, OrderRef::List(list));
+        }
+    }
+
+    /// Has an order found by the name that the client gave it, which an amendment may have changed.
+    pub(super) fn call_by_client(&mut self, id: LegId) {
+        if let Some(name) = self.orders.get(&id).and_then(|order| client_name(&order.order)) {
+            self.call(id, name);
+        }
+    }
+
+    /// Has an order found by a name. An id of the exchange's replaces an earlier one of its kind.
+    pub(super) fn call(&mut self, id: LegId, name: OrderRef) {
+        let Some(order) = self.orders.get_mut(&id) else { return };
+        if order.names.contains(&name) {
+            return;
+        }
+        let own_id = matches!(name, OrderRef::Exchange(_) | OrderRef::Algo(_));
+        let same_kind =
+            |known: &OrderRef| own_id && std::mem::discriminant(known) == std::mem::discriminant(&name);
+        let replaced = order.names.iter().position(same_kind);
+        let replaced = replaced.map(|at| order.names.remove(at));
+        order.names.push(name.clone());
+        if let Some(replaced) = replaced {
+            self.names.remove(Place::of(order), &replaced, id);
+        }
+        self.names.add(Place::of(order), &name, id);
     }
 
     /// The usage of a bot and of its key.
@@ -283,11 +431,17 @@ impl Book {
     }
 
     /// Whether what an answer says of an order can be about this one.
-    pub(super) fn fits(&self, id: IntentId, state: &OrderState) -> bool {
-        self.orders.get(&id).is_some_and(|order| match &order.exchange_id {
-            Some(known) => *known == state.id,
+    pub(super) fn fits(&self, id: LegId, state: &OrderState) -> bool {
+        let Some(order) = self.orders.get(&id) else { return false };
+        let told = told_name(state);
+        let same_kind = |known: &&OrderRef| {
+            let told = told.as_ref();
+            told.is_some_and(|told| std::mem::discriminant(*known) == std::mem::discriminant(told))
+        };
+        match order.names.iter().find(same_kind) {
+            Some(known) => told.as_ref() == Some(known),
             None => state.client_id.is_none() || state.client_id == order.order.client_id,
-        })
+        }
     }
 }
 

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::Book;
-use super::ledger::{Fate, LANDED_MS, Place};
+use super::ledger::{Fate, LANDED_MS, Place, told_client_name, told_name};
 use crate::entry::ObservedEntry;
-use crate::{Decimal, IntentId, KeyName, Observed, OrderRef, OrderState, Resting, Symbol, Time};
+use crate::{
+    Decimal, KeyName, LegId, Observed, OrderKind, OrderRef, OrderState, Resting, Size, Symbol, Time,
+};
 
 impl Book {
     pub(super) fn fold_observed(&mut self, entry: &ObservedEntry) {
@@ -15,7 +17,7 @@ impl Book {
             }
             Observed::Absent { symbol, order } => self.saw_no_order(entry, symbol, order),
             Observed::OpenOrders { symbol, orders } => {
-                let seen: BTreeSet<IntentId> = orders
+                let seen: BTreeSet<LegId> = orders
                     .iter()
                     .filter_map(|(symbol, state)| self.saw_order(entry, symbol, state))
                     .collect();
@@ -25,10 +27,11 @@ impl Book {
     }
 
     /// The state of one order; says which order of the ledger it is.
-    fn saw_order(&mut self, entry: &ObservedEntry, symbol: &Symbol, state: &OrderState) -> Option<IntentId> {
+    fn saw_order(&mut self, entry: &ObservedEntry, symbol: &Symbol, state: &OrderState) -> Option<LegId> {
         let place = Place { key: &entry.key, surface: &entry.surface, symbol };
         let id = self.recognised(place, state, entry.asked_at)?;
-        self.name(id, &state.id);
+        self.name(id, state);
+        self.looks(id, state, entry.asked_at);
         match state.resting {
             Resting::Done => {
                 self.finish(id, state.filled, entry.at);
@@ -39,19 +42,38 @@ impl Book {
         Some(id)
     }
 
+    /// After an amendment of unknown outcome: what the exchange says of size and price, once it must have landed.
+    fn looks(&mut self, id: LegId, state: &OrderState, asked_at: Time) {
+        let Some(order) = self.orders.get_mut(&id) else { return };
+        let landed = order.doubtful.is_some_and(|until| until < asked_at) && order.amendment.is_none();
+        let (Some(n), OrderKind::Limit { .. }, Some(price)) = (state.size, order.order.kind, state.price)
+        else {
+            return;
+        };
+        let size = match order.order.size {
+            Size::Base(_) => Size::Base(n),
+            Size::Contracts(_) => Size::Contracts(n),
+            Size::Quote(_) | Size::Position => return,
+        };
+        if landed && !order.order.waits() && order.order.more.or.is_none() && n <= order.basis {
+            (order.order.size, order.order.kind) = (size, OrderKind::Limit { price });
+            order.doubtful = None;
+        }
+    }
+
     /// By the exchange's id; or by the client's, once the order must have arrived. Client ids can be used again, so one
     /// that means several orders means none.
-    fn recognised(&self, place: Place<'_>, state: &OrderState, asked_at: Time) -> Option<IntentId> {
-        if let [id] = self.meant(place, &OrderRef::Exchange(state.id.clone())) {
+    fn recognised(&self, place: Place<'_>, state: &OrderState, asked_at: Time) -> Option<LegId> {
+        if let Some([id]) = told_name(state).map(|name| self.meant(place, &name)) {
             return Some(*id);
         }
-        match self.meant(place, &OrderRef::Client(state.client_id.clone()?)) {
+        match self.meant(place, &told_client_name(state)?) {
             [id] if self.fits(*id, state) && self.is_settled(*id, asked_at) => Some(*id),
             _ => None,
         }
     }
 
-    fn live_again(&mut self, id: IntentId, at: Time) {
+    fn live_again(&mut self, id: LegId, at: Time) {
         if let Some(end) =
             self.orders.get_mut(&id).filter(|order| order.can_rest()).and_then(|o| o.ends.take())
         {
@@ -73,14 +95,14 @@ impl Book {
             return;
         }
         let known =
-            self.orders.get(&id).is_some_and(|order| order.exchange_id.is_some() || order.fate == Fate::Live);
+            self.orders.get(&id).is_some_and(|order| order.known_as.is_some() || order.fate == Fate::Live);
         let filled = if known { None } else { Some(Decimal::ZERO) };
         self.finish(id, filled, entry.at);
     }
 
     /// These are all that are open: another order that can rest and was settled before the question is over.
-    fn saw_only(&mut self, entry: &ObservedEntry, symbol: Option<&Symbol>, seen: &BTreeSet<IntentId>) {
-        let over: Vec<IntentId> = self
+    fn saw_only(&mut self, entry: &ObservedEntry, symbol: Option<&Symbol>, seen: &BTreeSet<LegId>) {
+        let over: Vec<LegId> = self
             .orders(&entry.key as &KeyName)
             .filter(|(id, order)| {
                 let here = order.surface == entry.surface && symbol.is_none_or(|s| *s == order.order.symbol);
@@ -94,7 +116,7 @@ impl Book {
     }
 
     /// Whether a question asked at `asked_at` must have been answered with this order in mind.
-    fn is_settled(&self, id: IntentId, asked_at: Time) -> bool {
+    fn is_settled(&self, id: LegId, asked_at: Time) -> bool {
         self.orders.get(&id).is_some_and(|order| match order.fate {
             Fate::Pending => false,
             Fate::Live => order.settled < asked_at,

@@ -24,8 +24,10 @@ impl Book {
         self.advance(now);
         let at = self.now;
         let pending = self.pending.remove(&id).ok_or(SettleError(id))?;
-        let settled = self.conclude(id, &pending, &outcome, at);
-        Ok(Entry::Outcome(Box::new(OutcomeEntry { id, at, outcome, sent, settled })))
+        let mut legs = self.conclude(id, &pending, &outcome, at);
+        let alone = if legs.len() == 1 { legs.pop() } else { None };
+        let settled = alone.unwrap_or_default();
+        Ok(Entry::Outcome(Box::new(OutcomeEntry { id, at, outcome, sent, settled, legs })))
     }
 
     /// Takes a permit back whose entry could not be recorded and of which nothing left. Nothing of it remains.

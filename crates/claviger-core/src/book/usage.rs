@@ -41,7 +41,7 @@ impl Attempts {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Usage {
     pub(super) frozen: bool,
-    pub(super) orders: BTreeSet<crate::IntentId>,
+    pub(super) orders: BTreeSet<crate::LegId>,
     open: u32,
     held: BTreeMap<Asset, Decimal>,
     filled: BTreeMap<Asset, Window<Decimal>>,
@@ -122,15 +122,15 @@ impl Usage {
         }
     }
 
-    pub(super) fn attempt(&mut self, pace: Pace, at: Time) {
-        for window in self.at_pace(pace) {
-            window.add(at, 1);
+    pub(super) fn attempt(&mut self, pace: Pace, at: Time, count: u64) {
+        for window in self.at_pace(pace).into_iter().filter(|_| count > 0) {
+            window.add(at, count);
         }
     }
 
-    pub(super) fn take_back_attempt(&mut self, pace: Pace, at: Time) {
-        for window in self.at_pace(pace) {
-            window.take_back(at, 1);
+    pub(super) fn take_back_attempt(&mut self, pace: Pace, at: Time, count: u64) {
+        for window in self.at_pace(pace).into_iter().filter(|_| count > 0) {
+            window.take_back(at, count);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::allow_same_user::flags;
 use super::{Asked, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown};
-use crate::{Act, Denial, Permission};
+use crate::{Act, Denial, Permission, What};
 
 /// `danger_account_wide`: whether a bot may do what touches the other bots of its real key.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +47,23 @@ impl Limit for DangerAccountWide {
 
 fn account_wide(asked: &Asked<'_>) -> bool {
     match &asked.intent.act {
-        Act::CancelAll { .. } | Act::SetLeverage { .. } | Act::SetMarginMode { .. } => true,
+        Act::CancelAll { .. }
+        | Act::ClosePosition { .. }
+        | Act::Countdown { .. }
+        | Act::SetLeverage { .. }
+        | Act::SetMarginMode { .. } => true,
+        Act::Special(special) => match special.what {
+            What::AutoBorrow | What::PositionMode | What::PositionMargin | What::Setting => true,
+            What::Convert
+            | What::Dust
+            | What::Borrow
+            | What::Repay
+            | What::Earn
+            | What::SubAccount
+            | What::Block
+            | What::Copy
+            | What::ExchangeBot => false,
+        },
         Act::Change => {
             matches!(
                 asked.intent.permission,
@@ -59,6 +75,7 @@ fn account_wide(asked: &Asked<'_>) -> bool {
         | Act::Test(_)
         | Act::Amend(_)
         | Act::Cancel(_)
+        | Act::Steps(_)
         | Act::Transfer(_)
         | Act::Withdraw(_) => false,
     }

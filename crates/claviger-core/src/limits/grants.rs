@@ -68,18 +68,23 @@ fn needs(intent: &Intent) -> impl Iterator<Item = Permission> {
     let by_row = (intent.permission != Permission::Public).then_some(intent.permission);
     let by_act = match &intent.act {
         Act::Read | Act::Change => None,
+        Act::Special(special) => Some(special.what.permission()),
         Act::Place(_)
         | Act::Test(_)
         | Act::Amend(_)
         | Act::Cancel(_)
         | Act::CancelAll { .. }
+        | Act::Steps(_)
+        | Act::ClosePosition { .. }
+        | Act::Countdown { .. }
         | Act::SetLeverage { .. }
         | Act::SetMarginMode { .. } => Some(Permission::Trade),
         Act::Transfer(_) => Some(Permission::Transfer),
         Act::Withdraw(_) => Some(Permission::Withdraw),
     };
-    let cancels = matches!(intent.act, Act::Cancel(_) | Act::CancelAll { .. });
-    let borrows = (intent.market() == Some(Market::Margin) && !cancels).then_some(Permission::Borrow);
+    let side_effect = intent.act.order().is_some_and(|order| order.more.side_effect.is_some());
+    let margin = intent.market() == Some(Market::Margin) && !intent.act.only_cancels();
+    let borrows = (margin || side_effect).then_some(Permission::Borrow);
     [by_row, by_act, borrows].into_iter().flatten()
 }
 

@@ -53,10 +53,10 @@ impl Limit for MaxOpenOrders {
     }
 
     fn count(&self, counted: &Counted<'_>) -> Result<(), Denial> {
+        let opens = counted.added.opens;
+        let open = counted.usage.open_orders().saturating_add(opens);
         match counted.rules.max_open_orders.as_ref().and_then(Cap::at) {
-            Some(limit) if counted.added.opens && counted.usage.open_orders() >= *limit => {
-                Err(Denial::MaxOpenOrders { limit: *limit })
-            }
+            Some(limit) if opens > 0 && open > *limit => Err(Denial::MaxOpenOrders { limit: *limit }),
             _ => Ok(()),
         }
     }

@@ -108,18 +108,18 @@ impl Limit for OrderRate {
 
     fn count(&self, counted: &Counted<'_>) -> Result<(), Denial> {
         let Some(limit) = counted.rules.order_rate.as_ref().and_then(Cap::at) else { return Ok(()) };
-        let Some(pace) = counted.added.pace else { return Ok(()) };
-        let window = counted.usage.attempts(pace, limit.span);
-        if window.total() < u64::from(limit.count) {
-            return Ok(());
-        }
-        let refills = match counted.scope {
-            Scope::Bot => {
-                window.ends_for(window.total().saturating_sub(u64::from(limit.count)).saturating_add(1))
+        for (pace, count) in counted.added.paces.into_iter().filter(|(_, count)| *count > 0) {
+            let window = counted.usage.attempts(pace, limit.span);
+            let (after, most) = (window.total().saturating_add(count), u64::from(limit.count));
+            if after > most {
+                let refills = match counted.scope {
+                    Scope::Bot if count <= most => window.ends_for(after.saturating_sub(most)),
+                    Scope::Bot | Scope::Key => None,
+                };
+                return Err(Denial::OrderRate { limit: *limit, refills });
             }
-            Scope::Key => None,
-        };
-        Err(Denial::OrderRate { limit: *limit, refills })
+        }
+        Ok(())
     }
 
     fn used(&self, counted: &Counted<'_>) -> Option<(String, String)> {

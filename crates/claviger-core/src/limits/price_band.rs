@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::compare::settings;
 use super::{Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED, Weighed};
-use crate::{Decimal, Denial, OrderKind, Side};
+use crate::{Decimal, Denial, Side};
 
 /// `price_band`: how much higher than the reference price a bot may buy, and how much lower it may sell.
 #[derive(Clone, Copy, Debug)]
@@ -112,7 +112,7 @@ impl Limit for PriceBand {
             (Some(Cap::At(band)), _) => *band,
             (None, Scope::Bot) => return Err(Denial::NotGranted { needs: crate::Permission::Trade }),
         };
-        let OrderKind::Limit { price } = weighed.order.kind else {
+        let Some(price) = weighed.order.worst() else {
             return Err(Denial::Unbounded { why: "it has no price" });
         };
         let no_reference = || Denial::NoReference { symbol: weighed.order.symbol.clone() };

@@ -72,6 +72,12 @@ const fn touched(act: &Act) -> Option<Option<&Symbol>> {
         Act::Cancel(c) => Some(Some(&c.symbol)),
         Act::CancelAll { symbol, .. } => Some(symbol.as_ref()),
         Act::SetLeverage { symbol, .. } | Act::SetMarginMode { symbol, .. } => Some(Some(symbol)),
-        Act::Read | Act::Transfer(_) | Act::Withdraw(_) | Act::Change => None,
+        Act::ClosePosition { symbol, .. } => Some(Some(symbol)),
+        Act::Countdown { symbol, .. } => Some(symbol.as_ref()),
+        Act::Special(special) => match &special.symbol {
+            Some(symbol) => Some(Some(symbol)),
+            None => None,
+        },
+        Act::Read | Act::Steps(_) | Act::Transfer(_) | Act::Withdraw(_) | Act::Change => None,
     }
 }

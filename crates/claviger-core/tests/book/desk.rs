@@ -75,6 +75,7 @@ fn instrument(base: &str, quote: &str, contract: Option<(&str, &str)>) -> Instru
         price_step: n("0.01"),
         size_step: n("0.001"),
         min_size: n("0.001"),
+        underlying: None,
     }
 }
 
@@ -241,6 +242,7 @@ pub fn buy(size: &str, price: &str) -> Order {
         reduce_only: false,
         position_side: PositionSide::Net,
         client_id: None,
+        more: More::default(),
     }
 }
 
@@ -269,6 +271,7 @@ pub fn amend(order: OrderRef, size: Option<&str>, price: Option<&str>) -> Act {
         side: None,
         size,
         price,
+        more: MoreAmended::default(),
     })
 }
 
@@ -277,11 +280,11 @@ pub fn by_id(id: &str) -> OrderRef {
 }
 
 pub fn executed(id: &str, resting: Resting, filled: Option<&str>) -> Outcome {
-    Outcome::Executed(Execution { order: Some(state(id, resting, filled)) })
+    Outcome::Executed(Execution { order: Some(state(id, resting, filled)), also: Vec::new() })
 }
 
 pub fn state(id: &str, resting: Resting, filled: Option<&str>) -> OrderState {
-    OrderState { id: id.into(), client_id: None, filled: filled.map(n), resting }
+    OrderState { id: id.into(), client_id: None, filled: filled.map(n), resting, ..OrderState::default() }
 }
 
 pub fn refused() -> Outcome {

@@ -26,6 +26,7 @@ impl Real {
     pub fn size(&self) -> Decimal {
         match self.order.size {
             Size::Base(n) | Size::Contracts(n) | Size::Quote(n) => n,
+            Size::Position => panic!(),
         }
     }
 
@@ -76,6 +77,7 @@ impl Real {
             client_id: self.order.client_id.clone(),
             filled: Some(self.filled),
             resting: if self.open { Resting::Open } else { Resting::Done },
+            ..OrderState::default()
         }
     }
 

@@ -278,12 +278,14 @@ impl World {
             (_, Answer::Unknown) => unknown(),
             (None, _) if !flight.done => unknown(),
             (None, _) => refused(),
-            (Some(state), Answer::Exact) => Outcome::Executed(Execution { order: Some(state.clone()) }),
+            (Some(state), Answer::Exact) => {
+                Outcome::Executed(Execution { order: Some(state.clone()), also: Vec::new() })
+            }
             (Some(state), Answer::Acknowledged) => {
                 let state = OrderState { filled: None, resting: Resting::Untold, ..state.clone() };
-                Outcome::Executed(Execution { order: Some(state) })
+                Outcome::Executed(Execution { order: Some(state), also: Vec::new() })
             }
-            (Some(_), Answer::Silent) => Outcome::Executed(Execution { order: None }),
+            (Some(_), Answer::Silent) => Outcome::Executed(Execution { order: None, also: Vec::new() }),
         };
         let before = self.desk.book.clone();
         let now = self.desk.now();

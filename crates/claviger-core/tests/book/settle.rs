@@ -20,7 +20,7 @@ fn an_order() {
     check(buy("4", "100"), unknown(), "400 USDT", "1");
     check(buy("4", "100"), executed("1", Resting::Open, Some("1")), "400 USDT", "1");
     check(buy("4", "100"), executed("1", Resting::Untold, None), "400 USDT", "1");
-    check(buy("4", "100"), Outcome::Executed(Execution { order: None }), "400 USDT", "1");
+    check(buy("4", "100"), Outcome::Executed(Execution { order: None, also: Vec::new() }), "400 USDT", "1");
     check(buy("4", "100"), executed("1", Resting::Done, Some("4")), "400 USDT", "0");
     check(buy("4", "100"), executed("1", Resting::Done, Some("1")), "100 USDT", "0");
     check(buy("4", "100"), executed("1", Resting::Done, Some("0")), "0 USDT", "0");
@@ -110,7 +110,7 @@ fn a_cancel() {
     check_cancel(executed("7", Resting::Done, None), "400 USDT");
     check_cancel(executed("7", Resting::Untold, None), "400 USDT");
     check_cancel(executed("8", Resting::Done, Some("0")), "400 USDT");
-    check_cancel(Outcome::Executed(Execution { order: None }), "400 USDT");
+    check_cancel(Outcome::Executed(Execution { order: None, also: Vec::new() }), "400 USDT");
     check_cancel(refused(), "400 USDT");
     check_cancel(unknown(), "400 USDT");
 }

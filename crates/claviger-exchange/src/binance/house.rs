@@ -15,7 +15,7 @@ pub(super) fn house(call: &HouseCall) -> Option<Intent> {
                 endpoint: endpoint(surface, Method::Get, path),
                 permission: Permission::Read,
                 act: Act::Read,
-                params: vec![text("symbol", symbol.as_str()), by_id(order)],
+                params: vec![text("symbol", symbol.as_str()), by_id(order)?],
             })
         }
         HouseCall::CancelOrder { market, symbol, order } => {
@@ -56,10 +56,11 @@ fn order_path(market: Market) -> Option<(&'static str, &'static str)> {
     }
 }
 
-fn by_id(order: &OrderRef) -> Param {
+fn by_id(order: &OrderRef) -> Option<Param> {
     match order {
-        OrderRef::Exchange(id) => text("orderId", id),
-        OrderRef::Client(id) => text("origClientOrderId", id.as_str()),
+        OrderRef::Exchange(id) => Some(text("orderId", id)),
+        OrderRef::Client(id) => Some(text("origClientOrderId", id.as_str())),
+        OrderRef::Algo(_) | OrderRef::AlgoClient(_) | OrderRef::List(_) | OrderRef::ListClient(_) => None,
     }
 }
 

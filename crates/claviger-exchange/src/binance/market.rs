@@ -143,6 +143,7 @@ fn instrument(entry: &Json<'_>, market: Market) -> Option<(Symbol, Instrument)> 
         price_step: filter("PRICE_FILTER", "tickSize")?,
         size_step: filter("LOT_SIZE", "stepSize")?,
         min_size: filter("LOT_SIZE", "minQty")?,
+        underlying: None,
     };
     Some((text("symbol")?.parse().ok()?, instrument))
 }

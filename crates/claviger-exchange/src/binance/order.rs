@@ -1,8 +1,8 @@
 //! Orders in Binance's words and in claviger's.
 
 use claviger_core::{
-    ClientOrderId, Decimal, Market, Order, OrderKind, Param, Params, PositionSide, Side, Size, TimeInForce,
-    Value,
+    ClientOrderId, Decimal, Market, More, Order, OrderKind, Param, Params, PositionSide, Side, Size,
+    TimeInForce, Value,
 };
 
 use super::read::{side, symbol};
@@ -45,6 +45,7 @@ pub(super) fn read(market: Market, fields: &mut Fields<'_>) -> Result<(Order, Op
         reduce_only: reduce_only(side, position_side, fields)?,
         position_side,
         client_id: fields.client_id("newClientOrderId"),
+        more: More::default(),
     };
     let wakes = kind.wakes.map(|wakes| Param { name: WAKES.into(), value: wakes_value(market, wakes) });
     Ok((order, wakes))
@@ -221,6 +222,9 @@ fn wakes_value(market: Market, wakes: Wakes) -> Value {
 /// An order in Binance's words; `rest` are the intent's parameters.
 pub(super) fn words(order: &Order, rest: &Params) -> Result<Words, PrintError> {
     let refuse = |what: &str, why: &str| PrintError { what: what.into(), why: why.into() };
+    if !order.more.is_plain() || matches!(order.kind, OrderKind::Floating { .. }) {
+        return Err(refuse("the order", "it has more than is printed yet"));
+    }
     let wakes = wakes(order, rest).ok_or_else(|| refuse("the trigger", "it does not fit its parameters"))?;
     let kind = type_word(order, wakes).ok_or_else(|| refuse("the order", "its market has no such type"))?;
     if order.market == Market::Spot && order.time_in_force == TimeInForce::PostOnly && wakes.is_some() {

@@ -23,7 +23,7 @@ fn unknown(why: impl Into<Box<str>>) -> Outcome {
 
 fn executed(act: &Act, json: &Json<'_>) -> Outcome {
     let done = |fits: bool, order| match fits {
-        true => Outcome::Executed(Execution { order }),
+        true => Outcome::Executed(Execution { order, also: Vec::new() }),
         false => unknown("an answer without the marks of success"),
     };
     match act {
@@ -34,6 +34,9 @@ fn executed(act: &Act, json: &Json<'_>) -> Outcome {
             done(json.items().is_some() || says_success(json), None)
         }
         Act::SetLeverage { .. } => done(json.get("leverage").is_some(), None),
+        Act::Steps(_) | Act::ClosePosition { .. } | Act::Countdown { .. } | Act::Special(_) => {
+            unknown("such an answer is not read yet")
+        }
         Act::Transfer(_) => done(json.get("tranId").is_some(), None),
         Act::Withdraw(_) => done(json.get("id").is_some(), None),
         Act::Read | Act::Test(_) | Act::Change => {
@@ -54,7 +57,7 @@ fn placed(order: &claviger_core::Order, json: &Json<'_>) -> Outcome {
     if !ours || !is_of(&order.symbol, json) {
         return unknown("an answer about another order");
     }
-    Outcome::Executed(Execution { order: Some(state) })
+    Outcome::Executed(Execution { order: Some(state), also: Vec::new() })
 }
 
 /// An order that was amended or cancelled. On spot, `clientOrderId` in a cancel's answer is the cancel's own, and
@@ -63,7 +66,7 @@ fn touched(symbol: &Symbol, order: &OrderRef, client_name: &str, json: &Json<'_>
     let name = if json.get(client_name).is_some() { client_name } else { "clientOrderId" };
     match state(json, name) {
         Some(state) if is_of(symbol, json) && names(order, &state) => {
-            Outcome::Executed(Execution { order: Some(state) })
+            Outcome::Executed(Execution { order: Some(state), also: Vec::new() })
         }
         Some(_) => unknown("an answer about another order"),
         None => unknown("an answer without an order"),
@@ -74,6 +77,7 @@ fn names(order: &OrderRef, state: &OrderState) -> bool {
     match order {
         OrderRef::Exchange(id) => *id == state.id,
         OrderRef::Client(id) => state.client_id.as_ref() == Some(id),
+        OrderRef::Algo(_) | OrderRef::AlgoClient(_) | OrderRef::List(_) | OrderRef::ListClient(_) => false,
     }
 }
 
@@ -94,6 +98,7 @@ fn state(json: &Json<'_>, client_name: &str) -> Option<OrderState> {
         client_id: json.get(client_name).and_then(Json::text).and_then(|text| text.parse().ok()),
         filled: filled.flatten(),
         resting,
+        ..OrderState::default()
     })
 }
 
@@ -137,10 +142,15 @@ const fn is_futures(act: &Act) -> bool {
         Act::Place(_)
         | Act::Amend(_)
         | Act::Cancel(_)
+        | Act::Steps(_)
+        | Act::ClosePosition { .. }
+        | Act::Countdown { .. }
         | Act::CancelAll { .. }
         | Act::SetLeverage { .. }
         | Act::SetMarginMode { .. } => true,
-        Act::Read | Act::Test(_) | Act::Transfer(_) | Act::Withdraw(_) | Act::Change => false,
+        Act::Read | Act::Test(_) | Act::Transfer(_) | Act::Withdraw(_) | Act::Special(_) | Act::Change => {
+            false
+        }
     }
 }
 

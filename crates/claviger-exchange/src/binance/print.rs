@@ -102,8 +102,11 @@ fn words(row: &Row, intent: &Intent) -> Result<Words, PrintError> {
     match &intent.act {
         Act::Read | Act::Change => Ok(Words::new()),
         Act::Place(order) | Act::Test(order) => order::words(order, &intent.params),
-        Act::Amend(amendment) => Ok(amend(amendment)),
-        Act::Cancel(Cancel { market: _, symbol, order }) => Ok(vec![named(symbol), order_word(order)]),
+        Act::Amend(amendment) => amend(amendment),
+        Act::Cancel(Cancel { market: _, symbol, order }) => Ok(vec![named(symbol), order_word(order)?]),
+        Act::Steps(_) | Act::ClosePosition { .. } | Act::Countdown { .. } | Act::Special(_) => {
+            Err(refuse("the request", "it is not printed yet"))
+        }
         Act::CancelAll { market: _, symbol: Some(symbol) } => Ok(vec![named(symbol)]),
         Act::CancelAll { market: _, symbol: None } => {
             Err(refuse("the cancelling", "Binance cancels all orders of one symbol only"))
@@ -124,20 +127,26 @@ fn named(symbol: &Symbol) -> (&'static str, String) {
     ("symbol", symbol.to_string())
 }
 
-fn order_word(order: &OrderRef) -> (&'static str, String) {
+fn order_word(order: &OrderRef) -> Result<(&'static str, String), PrintError> {
     match order {
-        OrderRef::Exchange(id) => ("orderId", id.to_string()),
-        OrderRef::Client(id) => ("origClientOrderId", id.to_string()),
+        OrderRef::Exchange(id) => Ok(("orderId", id.to_string())),
+        OrderRef::Client(id) => Ok(("origClientOrderId", id.to_string())),
+        OrderRef::Algo(_) | OrderRef::AlgoClient(_) | OrderRef::List(_) | OrderRef::ListClient(_) => {
+            Err(refuse("the order's name", "it names no usual order"))
+        }
     }
 }
 
-fn amend(amendment: &Amendment) -> Words {
-    let Amendment { market: _, symbol, order, side, size, price } = amendment;
-    let mut words = vec![named(symbol), order_word(order)];
+fn amend(amendment: &Amendment) -> Result<Words, PrintError> {
+    let Amendment { market: _, symbol, order, side, size, price, more } = amendment;
+    if !more.is_plain() {
+        return Err(refuse("the amendment", "it has more than is printed yet"));
+    }
+    let mut words = vec![named(symbol), order_word(order)?];
     words.extend(side.map(|side| ("side", order::side_word(side).to_owned())));
     words.extend(size.map(|size| ("quantity", size.to_string())));
     words.extend(price.map(|price| ("price", price.to_string())));
-    words
+    Ok(words)
 }
 
 fn transfer(row: &Row, transfer: &Transfer) -> Result<Words, PrintError> {

@@ -1,7 +1,8 @@
 //! A request's parameters to what it would do.
 
 use claviger_core::{
-    Act, Amendment, Asset, Cancel, Intent, Market, Param, Side, Symbol, Transfer, Value, Withdrawal,
+    Act, Amendment, Asset, Cancel, Intent, Market, MoreAmended, Param, Side, Symbol, Transfer, Value,
+    Withdrawal,
 };
 
 use super::{CATALOGUE, LISTS, endpoint, market_of, order};
@@ -120,7 +121,8 @@ fn amend(market: Market, fields: &mut Fields<'_>) -> Result<Amendment, ReadError
     if size.is_none() && price.is_none() {
         return Err(ReadError::Missing("quantity".into()));
     }
-    Ok(Amendment { market, symbol: symbol(fields)?, order, side, size, price })
+    let symbol = symbol(fields)?;
+    Ok(Amendment { market, symbol, order, side, size, price, more: MoreAmended::default() })
 }
 
 fn leverage(market: Market, fields: &mut Fields<'_>) -> Result<Act, ReadError> {

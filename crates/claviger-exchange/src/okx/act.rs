@@ -1,7 +1,8 @@
 //! Acts other than placing an order, read from a body and written as one.
 
 use claviger_core::{
-    Act, Amendment, Cancel, Intent, Market, OrderRef, Param, Params, Symbol, Transfer, Value, Withdrawal,
+    Act, Amendment, Cancel, Intent, Market, MoreAmended, OrderRef, Param, Params, Symbol, Transfer, Value,
+    Withdrawal,
 };
 
 use super::fields::{alphanumeric, peek};
@@ -17,7 +18,7 @@ pub(super) fn amendment(fields: &mut Fields<'_>) -> Result<Amendment, ReadError>
     if size.is_none() && price.is_none() {
         return Err(meaning("an amendment needs `newSz` or `newPx`"));
     }
-    Ok(Amendment { market, symbol, order, side: None, size, price })
+    Ok(Amendment { market, symbol, order, side: None, size, price, more: MoreAmended::default() })
 }
 
 pub(super) fn cancel(fields: &mut Fields<'_>) -> Result<Cancel, ReadError> {
@@ -166,7 +167,12 @@ pub(super) fn words(row: &Row, intent: &Intent) -> Result<(Words, Params), Print
         }
         Act::Transfer(transfer) => transfer_words(transfer, params)?,
         Act::Withdraw(withdrawal) => withdrawal_words(withdrawal, params)?,
-        Act::CancelAll { .. } | Act::SetMarginMode { .. } => {
+        Act::CancelAll { .. }
+        | Act::SetMarginMode { .. }
+        | Act::Steps(_)
+        | Act::ClosePosition { .. }
+        | Act::Countdown { .. }
+        | Act::Special(_) => {
             return Err(cannot("act", "the exchange has no such request"));
         }
     };
@@ -174,7 +180,10 @@ pub(super) fn words(row: &Row, intent: &Intent) -> Result<(Words, Params), Print
 }
 
 fn amend_words(amendment: &Amendment) -> Result<Words, PrintError> {
-    if amendment.side.is_some() || (amendment.size.is_none() && amendment.price.is_none()) {
+    if !amendment.more.is_plain()
+        || amendment.side.is_some()
+        || (amendment.size.is_none() && amendment.price.is_none())
+    {
         return Err(cannot("newSz", "the amendment names a side, or changes nothing"));
     }
     let mut words = order_words(amendment.market, &amendment.symbol, &amendment.order)?;
@@ -194,6 +203,9 @@ fn order_words(market: Market, symbol: &Symbol, order: &OrderRef) -> Result<Word
         OrderRef::Client(id) => {
             alphanumeric("clOrdId", id.as_str(), 32).map_err(|_| cannot("clOrdId", "does not fit"))?;
             ("clOrdId", id.to_string())
+        }
+        OrderRef::Algo(_) | OrderRef::AlgoClient(_) | OrderRef::List(_) | OrderRef::ListClient(_) => {
+            return Err(cannot("ordId", "names no usual order"));
         }
     };
     Ok(vec![("instId", symbol.to_string()), order])

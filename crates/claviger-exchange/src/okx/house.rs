@@ -11,7 +11,7 @@ pub(super) fn house(call: &HouseCall) -> Option<Intent> {
     match call {
         HouseCall::OrderStatus { market: Market::Option, .. }
         | HouseCall::CancelOrder { market: Market::Option, .. } => None,
-        HouseCall::OrderStatus { symbol, order, .. } => Some(status(symbol, order)),
+        HouseCall::OrderStatus { symbol, order, .. } => status(symbol, order),
         HouseCall::CancelOrder { market, symbol, order } => {
             let mut intent =
                 intent(Method::Post, "/api/v5/trade/cancel-order", Permission::Trade, Params::new());
@@ -26,13 +26,16 @@ pub(super) fn house(call: &HouseCall) -> Option<Intent> {
     }
 }
 
-fn status(symbol: &Symbol, order: &OrderRef) -> Intent {
+fn status(symbol: &Symbol, order: &OrderRef) -> Option<Intent> {
     let named = match order {
         OrderRef::Exchange(id) => param("ordId", id),
         OrderRef::Client(id) => param("clOrdId", id.as_str()),
+        OrderRef::Algo(_) | OrderRef::AlgoClient(_) | OrderRef::List(_) | OrderRef::ListClient(_) => {
+            return None;
+        }
     };
     let params = vec![param("instId", symbol.as_str()), named];
-    intent(Method::Get, "/api/v5/trade/order", Permission::Read, params)
+    Some(intent(Method::Get, "/api/v5/trade/order", Permission::Read, params))
 }
 
 pub(super) fn param(name: &str, text: &str) -> Param {

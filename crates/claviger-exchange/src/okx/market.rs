@@ -136,6 +136,7 @@ fn instrument(item: &Json<'_>, id: Id, contract: Option<Contract>) -> Option<Ins
         price_step: step("tickSz")?,
         size_step: step("lotSz")?,
         min_size: step("minSz")?,
+        underlying: None,
     })
 }
 

@@ -1,7 +1,8 @@
 //! One order, read from a body and written as one.
 
 use claviger_core::{
-    ClientOrderId, Decimal, Market, Order, OrderKind, Params, PositionSide, Side, Size, TimeInForce, Value,
+    ClientOrderId, Decimal, Market, More, Order, OrderKind, Params, PositionSide, Side, Size, TimeInForce,
+    Value,
 };
 
 use super::fields::{LISTS, alphanumeric, peek};
@@ -41,6 +42,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Result<Order, ReadError> {
         reduce_only,
         position_side,
         client_id,
+        more: More::default(),
     })
 }
 
@@ -80,7 +82,9 @@ fn size(fields: &mut Fields<'_>, market: Market, side: Side, kind: OrderKind) ->
         (Market::Spot | Market::Margin, OrderKind::Market, Side::Buy, None) => Ok(Size::Quote(amount)),
         (Market::Spot | Market::Margin, OrderKind::Market, Side::Sell, None) => Ok(Size::Base(amount)),
         (_, _, _, Some(unit)) => Err(meaning(format!("`tgtCcy` = `{unit}` does not fit this order"))),
-        (Market::Option, _, _, None) => Err(meaning("options are not yet read")),
+        (Market::Option, _, _, None) | (_, OrderKind::Floating { .. }, _, None) => {
+            Err(meaning("options are not yet read"))
+        }
     }
 }
 
@@ -167,6 +171,9 @@ fn agree(order: &Order, params: &Params) -> Result<(), PrintError> {
     if market != Some(order.market) {
         return Err(cannot(MODE, "does not fit the order's market"));
     }
+    if !order.more.is_plain() {
+        return Err(cannot("order", "has more than is printed yet"));
+    }
     if order.trigger.is_some() {
         return Err(cannot("trigger", "orders that wait for a price are another endpoint"));
     }
@@ -187,6 +194,7 @@ fn kind_word(order: &Order) -> Result<&'static str, PrintError> {
     match (order.kind, order.time_in_force) {
         (OrderKind::Market, TimeInForce::ImmediateOrCancel) => Ok("market"),
         (OrderKind::Market, _) => Err(cannot("ordType", "a market order fills at once")),
+        (OrderKind::Floating { .. }, _) => Err(cannot("ordType", "is not printed yet")),
         (OrderKind::Limit { .. }, TimeInForce::GoodTillCancelled) => Ok("limit"),
         (OrderKind::Limit { .. }, TimeInForce::PostOnly) => Ok("post_only"),
         (OrderKind::Limit { .. }, TimeInForce::FillOrKill) => Ok("fok"),

@@ -41,7 +41,12 @@ fn executed(intent: &Intent, answer: &Answer<'_>) -> Option<Execution> {
             text(item, "wdId").or_else(|| text(item, "ordId")).map(|_| Execution::default())
         }
         Act::Read | Act::Test(_) | Act::SetLeverage { .. } | Act::Change => Some(Execution::default()),
-        Act::CancelAll { .. } | Act::SetMarginMode { .. } => None,
+        Act::CancelAll { .. }
+        | Act::SetMarginMode { .. }
+        | Act::Steps(_)
+        | Act::ClosePosition { .. }
+        | Act::Countdown { .. }
+        | Act::Special(_) => None,
     }
 }
 
@@ -49,6 +54,7 @@ fn touched(item: &Json<'_>, order: &OrderRef) -> Option<Execution> {
     match order {
         OrderRef::Exchange(id) => accepted(item, Some(id), None),
         OrderRef::Client(id) => accepted(item, None, Some(id)),
+        OrderRef::Algo(_) | OrderRef::AlgoClient(_) | OrderRef::List(_) | OrderRef::ListClient(_) => None,
     }
 }
 
@@ -66,9 +72,9 @@ fn accepted(item: &Json<'_>, id: Option<&str>, client_id: Option<&ClientOrderId>
         id: found.into(),
         client_id: named.and_then(|n| n.parse().ok()),
         filled: None,
-        resting: Resting::Untold,
+        ..OrderState::default()
     };
-    (!other).then_some(Execution { order: Some(state) })
+    (!other).then_some(Execution { order: Some(state), also: Vec::new() })
 }
 
 pub(super) fn order_status(intent: &Intent, status: u16, body: &[u8]) -> Option<OrderState> {
@@ -91,6 +97,7 @@ pub(super) fn order_status(intent: &Intent, status: u16, body: &[u8]) -> Option<
         client_id: text(item, "clOrdId").and_then(|id| id.parse().ok()),
         filled: Some(text(item, "accFillSz")?.parse().ok()?),
         resting,
+        ..OrderState::default()
     })
 }
 

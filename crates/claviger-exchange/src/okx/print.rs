@@ -59,7 +59,12 @@ const fn fits(row: &Row, act: &Act) -> bool {
         Act::Transfer(_) => matches!(row.kind, Kind::Transfer),
         Act::Withdraw(_) => matches!(row.kind, Kind::Withdraw),
         Act::Change => matches!(row.kind, Kind::Change),
-        Act::CancelAll { .. } | Act::SetMarginMode { .. } => false,
+        Act::CancelAll { .. }
+        | Act::SetMarginMode { .. }
+        | Act::Steps(_)
+        | Act::ClosePosition { .. }
+        | Act::Countdown { .. }
+        | Act::Special(_) => false,
     }
 }
 

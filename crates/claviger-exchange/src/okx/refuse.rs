@@ -46,6 +46,10 @@ fn client_id(intent: &Intent) -> Option<&str> {
         Act::Place(order) | Act::Test(order) => Some(order.client_id.as_ref().map_or("", |id| id.as_str())),
         Act::Amend(_) | Act::Cancel(_) => Some(""),
         Act::Read
+        | Act::Steps(_)
+        | Act::ClosePosition { .. }
+        | Act::Countdown { .. }
+        | Act::Special(_)
         | Act::CancelAll { .. }
         | Act::SetLeverage { .. }
         | Act::SetMarginMode { .. }

@@ -125,11 +125,12 @@ fn summary(entry: &Entry) -> String {
     }
 }
 
-fn outcome(outcome: &Outcome) -> String {
-    match outcome {
+fn outcome(told: &Outcome) -> String {
+    match told {
         Outcome::Executed(_) => "executed".to_owned(),
         Outcome::NotExecuted { code } => format!("not executed: {code}"),
         Outcome::Unknown { why } => format!("unknown: {why}"),
+        Outcome::Each(each) => each.iter().map(outcome).collect::<Vec<_>>().join("; "),
     }
 }
 
