@@ -92,3 +92,20 @@ fn every_kind_of_entry_reads_back() {
     }
     assert_eq!(desk.journal.len(), 10);
 }
+
+/// What requests of one plain step are written as has not changed, so journals written before still read.
+#[test]
+fn a_plain_request_is_written_as_it_always_was() {
+    let mut desk = Desk::new("", "");
+    let id = desk.sent("a", Act::Place(buy("4", "100")));
+    desk.settle(id, executed("7", Resting::Open, Some("1")));
+    desk.sent("a", amend(by_id("7"), Some("5"), None));
+    for bytes in &desk.journal {
+        let text = String::from_utf8_lossy(bytes);
+        for new in ["more", "legs", "also", "size\":null", "algo", "became", "list"] {
+            assert!(!text.contains(&format!("\"{new}")), "{new} in {text}");
+        }
+    }
+    let order = r#"{"market":"spot","symbol":"BTCUSDT","side":"buy","kind":{"limit":{"price":"100"}},"size":{"base":"4"},"time_in_force":"good-till-cancelled","trigger":null,"reduce_only":false,"position_side":"net","client_id":null}"#;
+    assert_eq!(serde_json::from_str::<Order>(order).unwrap(), buy("4", "100"));
+}
