@@ -95,6 +95,7 @@ fn every_kind_of_entry_reads_back() {
 
 /// What requests of one plain step are written as has not changed, so journals written before still read.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the text is this test's own")]
 fn a_plain_request_is_written_as_it_always_was() {
     let mut desk = Desk::new("", "");
     let id = desk.sent("a", Act::Place(buy("4", "100")));
@@ -108,4 +109,42 @@ fn a_plain_request_is_written_as_it_always_was() {
     }
     let order = r#"{"market":"spot","symbol":"BTCUSDT","side":"buy","kind":{"limit":{"price":"100"}},"size":{"base":"4"},"time_in_force":"good-till-cancelled","trigger":null,"reduce_only":false,"position_side":"net","client_id":null}"#;
     assert_eq!(serde_json::from_str::<Order>(order).unwrap(), buy("4", "100"));
+}
+
+#[test]
+fn what_is_not_judged_yet_is_refused() {
+    let refuse = |act: Act| {
+        let mut desk = Desk::new("", "");
+        let id = desk.sent("a", Act::Place(buy("4", "100")));
+        desk.settle(id, executed("7", Resting::Open, None));
+        desk.ask("a", act, Permission::Trade).map(|_| ()).map_err(|e| e.denial.rule()).unwrap_err()
+    };
+    let (market, symbol) = (Market::Spot, "BTCUSDT".parse::<Symbol>().unwrap());
+    let step = Step { deed: Deed::Place(buy("1", "100")), params: Vec::new() };
+    let steps = Steps { how: How::Batch, steps: vec![step], client_id: None };
+    assert_eq!(refuse(Act::Steps(steps)), "order");
+    let position_side = PositionSide::Net;
+    assert_eq!(
+        refuse(Act::ClosePosition { market, symbol: symbol.clone(), position_side }),
+        "danger_account_wide"
+    );
+    let countdown = Act::Countdown { market: Some(market), symbol: Some(symbol), ms: 0 };
+    assert_eq!(refuse(countdown), "danger_account_wide");
+    let special = Special { what: What::Convert, market: None, symbol: None, asset: None, amount: None };
+    assert_eq!(refuse(Act::Special(special)), "grants");
+    let algo = More { algo: true, ..More::default() };
+    assert_eq!(refuse(Act::Place(Order { more: algo, ..buy("1", "100") })), "order");
+    assert_eq!(refuse(Act::Place(Order { size: Size::Position, ..sell("1", "100") })), "order");
+    let floating = OrderKind::Floating { worst: Some(n("100")) };
+    assert_eq!(refuse(Act::Place(Order { kind: floating, ..buy("1", "100") })), "price_band");
+    let Act::Amend(mut amendment) = amend(by_id("7"), Some("3"), None) else { panic!() };
+    amendment.more.keeps_priority = true;
+    assert_eq!(refuse(Act::Amend(amendment)), "amendment");
+    let alone = |act| {
+        let mut desk = Desk::new("", "");
+        desk.ask("c", act, Permission::Trade).map(|_| ()).map_err(|e| e.denial.rule()).unwrap_err()
+    };
+    let symbol: Symbol = "BTCUSDT".parse().unwrap();
+    assert_eq!(alone(Act::ClosePosition { market, symbol: symbol.clone(), position_side }), "order");
+    assert_eq!(alone(Act::Countdown { market: Some(market), symbol: Some(symbol), ms: 0 }), "order");
 }
