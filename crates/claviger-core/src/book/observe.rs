@@ -17,10 +17,14 @@ impl Book {
             }
             Observed::Absent { symbol, order } => self.saw_no_order(entry, symbol, order),
             Observed::OpenOrders { symbol, orders } => {
-                let seen: BTreeSet<LegId> = orders
-                    .iter()
-                    .filter_map(|(symbol, state)| self.saw_order(entry, symbol, state))
-                    .collect();
+                let mut seen = BTreeSet::new();
+                for (symbol, state) in orders {
+                    match self.saw_order(entry, symbol, state) {
+                        Some(id) => seen.extend([id]),
+                        // It may be any of those that share its name: none of them is over for not being recognised.
+                        None => seen.extend(self.possibly(entry, symbol, state)),
+                    }
+                }
                 self.saw_only(entry, symbol.as_ref(), &seen);
             }
         }
@@ -71,6 +75,13 @@ impl Book {
             [id] if self.fits(*id, state) && self.is_settled(*id, asked_at) => Some(*id),
             _ => None,
         }
+    }
+
+    /// Every order that a state could be about, by the client's name for it.
+    fn possibly(&self, entry: &ObservedEntry, symbol: &Symbol, state: &OrderState) -> Vec<LegId> {
+        let place = Place { key: &entry.key, surface: &entry.surface, symbol };
+        let named = told_client_name(state).map(|name| self.meant(place, &name));
+        named.unwrap_or_default().iter().copied().filter(|id| self.fits(*id, state)).collect()
     }
 
     fn live_again(&mut self, id: LegId, at: Time) {

@@ -255,6 +255,23 @@ fn a_list_of_open_orders_says_nothing_of_younger_ones() {
     assert_eq!(desk.used("a", limits::Scope::Bot, "max_open_orders"), "1");
 }
 
+/// Bots that share an account may choose the same name. An open order of that name is one of theirs, nobody knows whose.
+#[test]
+fn an_open_order_of_a_doubtful_name_ends_none_of_that_name() {
+    let mut desk = Desk::new("", "");
+    let named = || Order { client_id: Some("twice".parse().unwrap()), ..buy("4", "100") };
+    let unsure = desk.sent("a", Act::Place(named()));
+    desk.settle(unsure, unknown());
+    desk.sent("b", Act::Place(named()));
+    desk.wait(60_000);
+    let open = OrderState { client_id: named().client_id, ..state("7", Resting::Open, None) };
+    let orders = vec![("BTCUSDT".parse().unwrap(), open)];
+    desk.observe(desk.now(), Observed::OpenOrders { symbol: None, orders });
+    assert_eq!(desk.used("a", limits::Scope::Bot, "max_open_orders"), "1");
+    desk.observe(desk.now(), Observed::OpenOrders { symbol: None, orders: vec![] });
+    assert_eq!(desk.used("a", limits::Scope::Bot, "max_open_orders"), "0");
+}
+
 #[test]
 fn what_is_left_after_a_change_of_currency() {
     let mut desk = Desk::new("max_day = \"3000 USDT\"", "");
