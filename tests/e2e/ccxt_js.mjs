@@ -22,6 +22,10 @@ const step = async (name, act) => {
     try { say(name, { value: await act() }); } catch (e) { say(name, { error: e.constructor.name, retryable: e instanceof ccxt.NetworkError, message: String(e.message).slice(0, 300) }); }
 };
 const s = plan.symbol;
+if (plan.only === 'time') {
+    await step('time', () => client.fetchTime());
+    process.exit(0);
+}
 await step('markets', async () => s in await client.loadMarkets());
 await step('balance', async () => (await client.fetchBalance()).USDT.total > 0);
 const last = (await client.fetchTicker(s)).last;

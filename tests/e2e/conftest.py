@@ -1,11 +1,22 @@
 """One set of paper exchanges and one gateway for all client tests; tests that break things make their own."""
 
+import os
 import pathlib
 import sys
+import tempfile
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from preload import tap  # noqa: E402
+
+# Everything that the clients of the run are told, here and in the processes that are started, is kept for `test_zz_leaks`.
+os.environ.setdefault("CLAVIGER_TAP", tempfile.mkdtemp(prefix="claviger-tap"))
+os.environ["NODE_OPTIONS"] = f"--require {HERE / 'preload' / 'tap.cjs'}"
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE / "preload"), os.environ.get("PYTHONPATH")]))
+tap.install()
 
 from clients import Client  # noqa: E402
 from leaks import assert_nothing_virtual_upstream  # noqa: E402

@@ -52,9 +52,12 @@ class Repeater:
                     bot.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
                     bot = open_.enter_context(self.authority.server(host).wrap_socket(bot, server_side=True))
                     continue
-                bot.sendall(self._answer(request, host))
+                self.answer(bot, request, host)
 
-    def _answer(self, request, host):
+    def answer(self, bot, request, host):
+        bot.sendall(self._second(request, host))
+
+    def _second(self, request, host):
         first = self._once(request, host)
         if request.startswith(b"GET ") and not self.gap:
             return first
@@ -72,6 +75,21 @@ class Repeater:
                 gate = open_.enter_context(ssl.create_default_context(cafile=self.stack.ca).wrap_socket(gate, server_hostname=host))
             gate.sendall(request)
             return message(gate)
+
+
+class Liar(Repeater):
+    """Asks nobody, and tells every bot one body, in two parts."""
+
+    def __init__(self, folder, body):
+        super().__init__(None, folder)
+        self.body = body
+
+    def answer(self, bot, request, host):
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(self.body)}\r\n\r\n".encode()
+        half = len(self.body) // 2
+        bot.sendall(head + self.body[:half])
+        threading.Event().wait(0.05)
+        bot.sendall(self.body[half:])
 
 
 def message(s):

@@ -11,6 +11,9 @@ import subprocess
 import threading
 import time
 import urllib.request
+import uuid
+
+from preload import tap
 
 PASSPHRASE = "correct horse battery staple"
 
@@ -59,6 +62,18 @@ def binary() -> str:
     return path
 
 
+def register(kind, **facts):
+    """Tells the search at the end of the run where to look, and what for. Returns how to tell more."""
+    path = pathlib.Path(os.environ["CLAVIGER_TAP"]) / f"{kind}-{uuid.uuid4()}.json"
+
+    def tell(**more):
+        facts.update(more)
+        path.write_text(json.dumps({k: str(v) if isinstance(v, pathlib.Path) else v for k, v in facts.items()}))
+
+    tell()
+    return tell
+
+
 def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -90,13 +105,14 @@ class Sim:
         line = self.process.stdout.readline()
         assert line, (folder / "sim.log").read_text()
         self.facts = json.loads(line)
+        register("sim", folder=folder, keys=self.facts["keys"])
 
     def admin(self, path, body=None):
         request = urllib.request.Request(
             f"http://{self.facts['admin']}{path}", data=None if body is None else json.dumps(body).encode(),
             method="GET" if body is None else "POST",
         )
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20) as answer:
+        with tap.off(), urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 
@@ -128,7 +144,8 @@ class Stack:
         self.bots = dict(BOTS if bots is None else bots)
         self.config = config
         self.serve_process = None
-        self.revealed = {}
+        self.revealed, self.added = {}, []
+        self.tell = register("stack", folder=folder, revealed={}, real=sim.facts["keys"], added=[])
         self.run("init", "--small-machine")
         self.write_config({})
         for name, exchange in (("binance-main", "binance"), ("okx-main", "okx")):
@@ -162,8 +179,18 @@ class Stack:
         )
         for read, _ in pipes:
             os.close(read)
+        self.note(arguments, fds, done)
         assert not check or done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
+
+    def note(self, arguments, fds, done):
+        """Keeps what commands say, and which secrets were given to them, for the search at the end."""
+        if arguments[:2] == ("key", "add"):
+            self.added += [secret for secret in fds.values() if secret]
+            self.tell(added=self.added)
+        if arguments[0] != "bot" or "--reveal" not in arguments:
+            with open(self.folder / "commands.txt", "a") as said:
+                said.write(done.stdout + done.stderr)
 
     def json(self, *arguments):
         return json.loads(self.run(*arguments, "--json").stdout)
@@ -187,6 +214,7 @@ class Stack:
     def secrets(self, bot):
         """What `bot show --reveal` gives: apiKey, secret and, on OKX, password."""
         self.revealed[bot] = self.json("bot", "show", bot, "--reveal")
+        self.tell(revealed=self.revealed)
         return self.revealed[bot]
 
     def serve(self, *more):
@@ -196,11 +224,20 @@ class Stack:
         self.log = self.folder / "serve.log"
         self.serve_process = subprocess.Popen(
             [binary(), "--home", str(self.home), "serve", "--passphrase-fd", str(read), *more],
-            pass_fds=(read,), stdout=subprocess.DEVNULL, stderr=open(self.log, "a"),
+            pass_fds=(read,), stdout=open(self.folder / "serve.out", "a"), stderr=open(self.log, "a"),
         )
         os.close(read)
         until(self.ready, 20)
+        self.look()
         return self
+
+    def look(self):
+        """Keeps what the gateway's processes show of themselves."""
+        gateway = self.serve_process.pid
+        with contextlib.suppress(OSError), open(self.folder / "shown.txt", "ab") as shown:
+            for pid in [gateway, *open(f"/proc/{gateway}/task/{gateway}/children").read().split()]:
+                for name in ("cmdline", "environ"):
+                    shown.write(open(f"/proc/{pid}/{name}", "rb").read() + b"\n")
 
     def ready(self):
         """Whether it answers and knows a price of every exchange: a public row of each passes."""
@@ -226,6 +263,7 @@ class Stack:
 
     def stop(self):
         if self.serve_process:
+            self.look()
             stop(self.serve_process)
 
 
