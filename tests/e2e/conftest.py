@@ -9,6 +9,7 @@ import pytest
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE))
+pytest.register_assert_rewrite("leaks", "repeat", "traps")
 
 from preload import tap  # noqa: E402
 
@@ -21,6 +22,7 @@ tap.install()
 from clients import Client  # noqa: E402
 from leaks import assert_nothing_virtual_upstream  # noqa: E402
 from stack import Sim, Stack  # noqa: E402
+from traps import Trapped  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +71,16 @@ def own(tmp_path):
         if sim.process.poll() is None:
             assert_nothing_virtual_upstream(stack)
         sim.stop()
+
+
+@pytest.fixture(scope="session")
+def trapped(tmp_path_factory):
+    """One stack for all files of attacks."""
+    trapped = Trapped(tmp_path_factory.mktemp("traps"))
+    yield trapped
+    assert_nothing_virtual_upstream(trapped.stack)
+    trapped.stack.stop()
+    trapped.sim.stop()
 
 
 @pytest.fixture(params=["sync", "async"])

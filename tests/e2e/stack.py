@@ -240,11 +240,12 @@ class Stack:
                     shown.write(open(f"/proc/{pid}/{name}", "rb").read() + b"\n")
 
     def ready(self):
-        """Whether it answers and knows a price of every exchange: a public row of each passes."""
+        """Whether it answers and knows a price of every exchange, by what it says of itself."""
         assert self.serve_process.poll() is None, self.log.read_text()
         try:
-            return self.json("status")["ready"]
-        except (AssertionError, OSError, KeyError, ValueError):
+            status = json.loads((self.home / "status.json").read_text())
+            return status["pid"] == self.serve_process.pid and status["ready"]
+        except (OSError, KeyError, ValueError):
             return False
 
     def base(self, prefix):

@@ -139,6 +139,9 @@ impl Kept {
 
     /// A thread of this process, for systems without the means of isolation.
     fn thread(global: &Global, home: &Home, control: UnixListener) -> Result<Self, Failure> {
+        tracing::warn!(
+            "isolation = \"none\": one process holds the secrets and parses what the world sends; SECURITY.md says what that costs"
+        );
         let here = Here::open_locked(home, &mut Factor::from(global.passphrase()))?;
         keep::begin(&here.keep(), control)?;
         let failed = |e: &std::io::Error| Failure::new(Exit::KeepEnded, "cannot start the keep").caused_by(e);
