@@ -105,7 +105,7 @@ class Sim:
         line = self.process.stdout.readline()
         assert line, (folder / "sim.log").read_text()
         self.facts = json.loads(line)
-        register("sim", folder=folder, keys=self.facts["keys"])
+        self.tell = register("sim", folder=folder, keys=self.facts["keys"])
 
     def admin(self, path, body=None):
         request = urllib.request.Request(

@@ -3,6 +3,7 @@
 mod crash;
 mod desk;
 mod line;
+mod print;
 mod replay;
 mod settle;
 mod way;
