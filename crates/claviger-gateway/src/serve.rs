@@ -188,6 +188,7 @@ async fn public<S, D>(
 ) -> Result<After, Broken>
 where
     S: AsyncRead + AsyncWrite + Unpin,
+    D: Door,
 {
     let answer = match public_answer(link, asked, shared).await {
         Ok(sent) => match relay(wire, sent, None, asked.after).await {
@@ -200,8 +201,8 @@ where
     say(wire, &answer, asked.after).await
 }
 
-async fn public_answer<D>(link: &Link, asked: &Asked, shared: &Shared<D>) -> Result<Sent, Answer> {
-    if !shared.public.admits(asked.exchange.name(), link.address) {
+async fn public_answer<D: Door>(link: &Link, asked: &Asked, shared: &Shared<D>) -> Result<Sent, Answer> {
+    if !shared.public.serves(asked.exchange.name(), link.address, &*shared.door).await {
         let why = "public data is not served to this address";
         return Err(asked.refuse(DenialClass::Permission, "public_from", why));
     }
