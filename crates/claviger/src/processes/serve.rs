@@ -8,9 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use claviger_control::Control;
+use claviger_core::Config;
 use claviger_core::config::Isolation;
 use claviger_door::{Ask, Command, Door, DoorClient, Exit, Said};
+use claviger_egress::Egress;
 use claviger_gateway::Address;
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -43,14 +46,25 @@ pub fn serve(global: &Global, (log, with_parent): (LogForm, bool)) -> Result<(),
         Isolation::None => Kept::thread(global, &home, control)?,
     };
     install_tls();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|e| Failure::new(Exit::Failed, "cannot start").caused_by(&e))?;
-    let served = runtime.block_on(gateway(&home, keep));
+    let (bots, aside) = runtimes()?;
+    let served = bots.block_on(gateway(&home, keep, aside.handle()));
     // Bots that still hang on are cut: what they asked for is settled or unknown by now.
-    runtime.shutdown_timeout(Duration::from_millis(200));
+    bots.shutdown_timeout(Duration::from_millis(200));
+    aside.shutdown_timeout(Duration::from_millis(200));
     let _ = std::fs::remove_file(home.control());
     let _ = std::fs::remove_file(home.status());
     served
+}
+
+/// The thread that serves bots, and the one for what may take long beside it: reading whole markets, writing the status file.
+///
+/// A request goes through one thread of this process. Handing it to another costs more than all the work on it.
+fn runtimes() -> Result<(Runtime, Runtime), Failure> {
+    let failed = |e: std::io::Error| Failure::new(Exit::Failed, "cannot start").caused_by(&e);
+    let bots = Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let mut aside = Builder::new_multi_thread();
+    let aside = aside.worker_threads(1).thread_name("aside").enable_all().build().map_err(failed)?;
+    Ok((bots, aside))
 }
 
 /// Nothing may be sent that cannot be written down, so on a full disk there is no point in starting.
@@ -196,7 +210,7 @@ impl Ended {
     }
 }
 
-async fn gateway(home: &Home, kept: Kept) -> Result<(), Failure> {
+async fn gateway(home: &Home, kept: Kept, aside: &Handle) -> Result<(), Failure> {
     let Kept { socket, mut ended } = kept;
     let heard = Arc::new(Heard::default());
     let failed = |e: std::io::Error| Failure::new(Exit::KeepEnded, "cannot talk to the keep").caused_by(&e);
@@ -207,7 +221,7 @@ async fn gateway(home: &Home, kept: Kept) -> Result<(), Failure> {
         return gone(ended).await;
     }
     let stop = tokio::sync::watch::channel(false);
-    let run = run(home, (&door, &heard), stop.clone());
+    let run = run((home, aside), (&door, &heard), stop.clone());
     let ran = tokio::select! {
         ran = run => ran,
         how = &mut ended => {
@@ -231,22 +245,24 @@ type Stop = (tokio::sync::watch::Sender<bool>, tokio::sync::watch::Receiver<bool
 
 /// Listens, serves and watches until a signal says to stop.
 async fn run(
-    home: &Home,
+    (home, aside): (&Home, &Handle),
     (door, heard): (&Arc<Listening<DoorClient>>, &Arc<Heard>),
     (tell, stop): Stop,
 ) -> Result<(), Failure> {
     let config = wiring::active(home)?;
     let egress = Arc::new(wiring::egress(home, &config)?);
+    // Of its own, because connections belong to the thread that opened them.
+    let public = Arc::new(aside_egress(home, &config, aside)?);
     let gateway = wiring::gateway(home, &config).await?;
     let listen: Vec<String> = gateway.addresses().iter().map(shown).collect();
     for address in &listen {
         tracing::info!(%address, "bots connect here");
     }
     let mut signals = Signals::new()?;
-    let market = claviger_market::watch(Arc::clone(door), Arc::clone(&egress), stopped(stop.clone()));
-    let report = report(home.clone(), (Arc::clone(heard), Arc::clone(&egress)), listen);
-    let market = tokio::spawn(market);
-    let report = tokio::spawn(report);
+    let market = claviger_market::watch(Arc::clone(door), Arc::clone(&public), stopped(stop.clone()));
+    let report = report(home.clone(), (Arc::clone(heard), public), listen);
+    let market = aside.spawn(market);
+    let report = aside.spawn(report);
     let served = tokio::spawn(gateway.serve(Arc::clone(door), egress, stopped(stop)));
     notify(&[sd_notify::NotifyState::Ready]);
     signals.until_stop(home).await;
@@ -259,6 +275,11 @@ async fn run(
     let _ = market.await;
     let _ = report.await;
     served.map_err(|e| Failure::new(Exit::Failed, "the gateway stopped").caused_by(&e))
+}
+
+fn aside_egress(home: &Home, config: &Config, aside: &Handle) -> Result<Egress, Failure> {
+    let _inside = aside.enter();
+    wiring::egress(home, config)
 }
 
 fn shown(address: &Address) -> String {
@@ -335,7 +356,7 @@ fn apply(control: &Path) {
 /// Writes how the exchanges are, for `claviger status`, whenever it changes.
 async fn report(
     home: Home,
-    (heard, egress): (Arc<Heard>, Arc<claviger_egress::Egress>),
+    (heard, egress): (Arc<Heard>, Arc<Egress>),
     listen: Vec<String>,
 ) {
     let mut last = None;
