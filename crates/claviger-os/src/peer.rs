@@ -1,5 +1,8 @@
 //! Who is at the other end of a local connection.
 
+#[cfg(target_os = "linux")]
+mod netlink;
+
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -44,6 +47,15 @@ pub fn peer_uid(socket: BorrowedFd<'_>) -> io::Result<u32> {
 /// `peer` and `local` are the addresses of the accepted socket. `None` means that the owner is unknown: the other
 /// end is elsewhere, is closed already, or the system keeps no such list. Never read it as "somebody else".
 pub fn tcp_peer_uid(peer: SocketAddr, local: SocketAddr) -> io::Result<Option<u32>> {
+    #[cfg(target_os = "linux")]
+    if let Some(uid) = netlink::owner(peer, local) {
+        return Ok(Some(uid));
+    }
+    tcp_peer_listed(peer, local)
+}
+
+/// The same from the lists of all connections, which take long where there is room for many.
+fn tcp_peer_listed(peer: SocketAddr, local: SocketAddr) -> io::Result<Option<u32>> {
     for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
         match std::fs::read_to_string(table) {
             Ok(table) => {
@@ -120,10 +132,14 @@ mod tests {
         let client = TcpStream::connect((dial, port)).unwrap();
         let (server, peer) = listener.accept().unwrap();
         let local = server.local_addr().unwrap();
-        assert_eq!(tcp_peer_uid(peer, local).unwrap(), Some(current_uid()), "{listen} {dial}");
-        assert_eq!(tcp_peer_uid(peer, SocketAddr::new(local.ip(), port ^ 1)).unwrap(), None);
+        for ask in [tcp_peer_uid, tcp_peer_listed] {
+            assert_eq!(ask(peer, local).unwrap(), Some(current_uid()), "{listen} {dial}");
+            assert_eq!(ask(peer, SocketAddr::new(local.ip(), port ^ 1)).unwrap(), None);
+        }
         drop(client);
-        assert_eq!(tcp_peer_uid(peer, local).unwrap(), None, "a closed peer has no owner");
+        for ask in [tcp_peer_uid, tcp_peer_listed] {
+            assert_eq!(ask(peer, local).unwrap(), None, "a closed peer has no owner");
+        }
     }
 
     #[test]

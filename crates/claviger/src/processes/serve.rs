@@ -61,11 +61,15 @@ pub fn serve(global: &Global, (log, with_parent): (LogForm, bool)) -> Result<(),
 /// A request goes through one thread of this process. Handing it to another costs more than all the work on it.
 fn runtimes() -> Result<(Runtime, Runtime), Failure> {
     let failed = |e: std::io::Error| Failure::new(Exit::Failed, "cannot start").caused_by(&e);
-    let bots = Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let mut bots = Builder::new_current_thread();
+    let bots = bots.max_blocking_threads(MOST_HELPERS).enable_all().build().map_err(failed)?;
     let mut aside = Builder::new_multi_thread();
     let aside = aside.worker_threads(1).thread_name("aside").enable_all().build().map_err(failed)?;
     Ok((bots, aside))
 }
+
+/// Threads for what cannot be asked without waiting: names of hosts, owners of connections.
+const MOST_HELPERS: usize = 16;
 
 /// Nothing may be sent that cannot be written down, so on a full disk there is no point in starting.
 fn room_on_disk(home: &Home) -> Result<(), Failure> {
@@ -354,11 +358,7 @@ fn apply(control: &Path) {
 }
 
 /// Writes how the exchanges are, for `claviger status`, whenever it changes.
-async fn report(
-    home: Home,
-    (heard, egress): (Arc<Heard>, Arc<Egress>),
-    listen: Vec<String>,
-) {
+async fn report(home: Home, (heard, egress): (Arc<Heard>, Arc<Egress>), listen: Vec<String>) {
     let mut last = None;
     let mut beats = 0_u32;
     loop {
