@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::live::Live;
 use crate::route::Route;
-use crate::socket::{Counted, Socket};
+use crate::socket::{Counted, Watch};
 
 /// Why there is no connection; nothing was sent.
 #[derive(Debug, thiserror::Error)]
@@ -46,9 +46,9 @@ pub(crate) async fn connect(route: &Route, within: Duration) -> Result<Live, Con
 async fn dial(route: &Route) -> Result<Live, ConnectError> {
     let stream = tcp(route).await?;
     stream.set_nodelay(true).map_err(ConnectError::Tcp)?;
-    let stream = Arc::new(stream);
+    let watch = Watch::of(&stream).map_err(ConnectError::Tcp)?;
     let tls = TlsConnector::from(Arc::clone(&route.tls))
-        .connect(route.server_name.clone(), Socket(Arc::clone(&stream)))
+        .connect(route.server_name.clone(), stream)
         .await
         .map_err(ConnectError::Tls)?;
     let written = Arc::new(AtomicU64::new(0));
@@ -58,7 +58,7 @@ async fn dial(route: &Route) -> Result<Live, ConnectError> {
         .handshake(TokioIo::new(counted))
         .await
         .map_err(ConnectError::Http)?;
-    Ok(Live::new(sender, driver, stream, written))
+    Ok(Live::new(sender, driver, watch, written))
 }
 
 async fn tcp(route: &Route) -> Result<TcpStream, ConnectError> {

@@ -15,15 +15,15 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-use crate::socket::{Counted, Socket, is_quiet};
+use crate::socket::{Counted, Watch};
 
-type Driver = Connection<TokioIo<Counted<TlsStream<Socket>>>, Full<Bytes>>;
+type Driver = Connection<TokioIo<Counted<TlsStream<TcpStream>>>, Full<Bytes>>;
 
 pub(crate) struct Live {
     sender: SendRequest<Full<Bytes>>,
     driver: Driver,
     ended: bool,
-    stream: Arc<TcpStream>,
+    watch: Watch,
     written: Arc<AtomicU64>,
     pub(crate) idle_since: Instant,
 }
@@ -32,10 +32,10 @@ impl Live {
     pub(crate) fn new(
         sender: SendRequest<Full<Bytes>>,
         driver: Driver,
-        stream: Arc<TcpStream>,
+        watch: Watch,
         written: Arc<AtomicU64>,
     ) -> Self {
-        Self { sender, driver, ended: false, stream, written, idle_since: Instant::now() }
+        Self { sender, driver, ended: false, watch, written, idle_since: Instant::now() }
     }
 
     /// How many bytes of requests it was given so far.
@@ -69,19 +69,19 @@ impl Live {
         .await
     }
 
-    /// Whether another request may go over it, as far as one can tell without waiting.
+    /// Whether another request may go over it, as far as its own state tells; who takes it looks at the socket too.
     pub(crate) async fn is_reusable(&mut self) -> bool {
         poll_fn(|cx| {
             drive(&mut self.driver, &mut self.ended, cx);
             Poll::Ready(())
         })
         .await;
-        !self.ended && self.sender.is_ready() && is_quiet(&self.stream)
+        !self.ended && self.sender.is_ready()
     }
 
     /// Whether the other end has said nothing while it was idle.
     pub(crate) fn is_quiet(&self) -> bool {
-        !self.ended && is_quiet(&self.stream)
+        !self.ended && self.watch.is_quiet()
     }
 }
 
