@@ -1,13 +1,15 @@
 //! The gateway's end of the socket to the keep.
 
 use std::collections::HashMap;
+use std::io::{self, IoSlice};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
 use crate::ask::Wire;
@@ -20,6 +22,14 @@ pub trait Door: Send + Sync + 'static {
     /// # Errors
     /// Where the keep is gone.
     fn ask(&self, ask: Ask) -> impl Future<Output = Result<Reply, DoorError>> + Send;
+
+    /// Tells what nobody waits for: it reaches the keep before what is asked later, or some milliseconds from now.
+    ///
+    /// # Errors
+    /// Where the keep is gone.
+    fn tell(&self, ask: Ask) -> impl Future<Output = Result<(), DoorError>> + Send {
+        async { self.ask(ask).await.map(drop) }
+    }
 }
 
 /// The keep does not answer. Requests are refused then; nothing is sent.
@@ -35,10 +45,25 @@ pub enum DoorError {
 
 /// A [`Door`] over a socket: many questions at once, answered in any order.
 pub struct DoorClient {
-    write: tokio::sync::Mutex<OwnedWriteHalf>,
+    out: Arc<tokio::sync::Mutex<Out>>,
     waiting: Arc<Waiting>,
     next: AtomicU64,
+    /// Wakes whoever sends what was told and lies there.
+    told: mpsc::Sender<()>,
 }
+
+/// What goes to the keep.
+struct Out {
+    socket: OwnedWriteHalf,
+    /// Frames that were told: they leave with the next question, so that they wake nobody of their own.
+    later: Zeroizing<Vec<u8>>,
+}
+
+/// How long what was told may lie here.
+const LATER: Duration = Duration::from_millis(5);
+
+/// More than this does not wait.
+const MOST_LATER: usize = 16 * 1024;
 
 #[derive(Default)]
 struct Waiting(Mutex<Option<HashMap<u64, oneshot::Sender<Reply>>>>);
@@ -50,7 +75,11 @@ impl DoorClient {
         let (read, write) = socket.into_split();
         let waiting = Arc::new(Waiting(Mutex::new(Some(HashMap::new()))));
         tokio::spawn(deliver(BufReader::new(read), Arc::clone(&waiting)));
-        Self { write: tokio::sync::Mutex::new(write), waiting, next: AtomicU64::new(1) }
+        let out = Out { socket: write, later: Zeroizing::default() };
+        let out = Arc::new(tokio::sync::Mutex::new(out));
+        let (told, awake) = mpsc::channel(1);
+        tokio::spawn(flush((Arc::downgrade(&out), Arc::downgrade(&waiting)), awake));
+        Self { out, waiting, next: AtomicU64::new(frame::UNANSWERED + 1), told }
     }
 
     /// Whether the keep is gone for good.
@@ -66,11 +95,58 @@ impl Door for DoorClient {
         let bytes = frame::encode(number, &ask)?;
         let (tell, told) = oneshot::channel();
         self.waiting.lock().as_mut().ok_or(DoorError::Gone)?.insert(number, tell);
-        let written = self.write.lock().await.write_all(&bytes).await;
+        let written = self.out.lock().await.send(&bytes).await;
         if written.is_err() {
             self.waiting.end();
         }
         told.await.map_err(|_| DoorError::Gone)
+    }
+
+    async fn tell(&self, ask: Ask) -> Result<(), DoorError> {
+        let bytes = frame::encode(frame::UNANSWERED, &ask)?;
+        if self.is_gone() {
+            return Err(DoorError::Gone);
+        }
+        let mut out = self.out.lock().await;
+        if bytes.len() + out.later.len() > MOST_LATER {
+            return out.send(&bytes).await.map_err(|_| DoorError::Gone);
+        }
+        out.later.extend_from_slice(&bytes);
+        // A full channel means that it is awake already.
+        let _ = self.told.try_send(());
+        Ok(())
+    }
+}
+
+impl Out {
+    /// Sends what was told, then `bytes`.
+    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let later = std::mem::take(&mut self.later);
+        let mut both = [IoSlice::new(&later), IoSlice::new(bytes)];
+        let mut left = both.as_mut_slice();
+        // Passes over what is empty.
+        IoSlice::advance_slices(&mut left, 0);
+        while !left.is_empty() {
+            match self.socket.write_vectored(left).await? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                sent => IoSlice::advance_slices(&mut left, sent),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Sends what was told and that no question took along. Ends with the client.
+async fn flush(
+    (out, waiting): (Weak<tokio::sync::Mutex<Out>>, Weak<Waiting>),
+    mut awake: mpsc::Receiver<()>,
+) {
+    while awake.recv().await.is_some() {
+        tokio::time::sleep(LATER).await;
+        let (Some(out), Some(waiting)) = (out.upgrade(), waiting.upgrade()) else { return };
+        if out.lock().await.send(&[]).await.is_err() {
+            waiting.end();
+        }
     }
 }
 

@@ -18,6 +18,9 @@ pub const MAX_FRAME: usize = 8 * 1024 * 1024;
 
 const HEAD: usize = 12;
 
+/// The number of what is told and not asked: there is no answer to it.
+pub(crate) const UNANSWERED: u64 = 0;
+
 /// A frame cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum FrameError {
@@ -62,12 +65,14 @@ impl<W: Write> Outbox<W> {
         Self(socket)
     }
 
-    /// Answers the question of that number.
+    /// Answers the question of that number; what was told and not asked is not answered.
     ///
     /// # Errors
     /// Where the socket fails or the message is too long.
     pub fn answer(&mut self, number: u64, reply: Reply) -> Result<(), FrameError> {
-        self.0.write_all(&encode(number, &Wire::from(reply))?)?;
+        if number != UNANSWERED {
+            self.0.write_all(&encode(number, &Wire::from(reply))?)?;
+        }
         Ok(())
     }
 }

@@ -297,7 +297,11 @@ impl Ticket {
         let status = sent.status;
         match relay(wire, sent, Some(needles), self.place.after).await {
             Ok(()) => {
-                self.settle(Seen::Answer { status, body: Vec::new() }, shared).await;
+                // The bot has its answer, and nothing that it asks next depends on this.
+                let seen = Seen::Answer { status, body: Vec::new() };
+                if let Err(error) = shared.door.tell(Ask::Settle { ticket: self.number, seen }).await {
+                    tracing::error!(%error, "an answer could not be settled");
+                }
                 Ok(self.place.after)
             }
             Err(Unrelayed::Cut(why)) => {

@@ -112,6 +112,12 @@ impl Tickets {
         old.into_iter().filter_map(|ticket| self.take(ticket)).collect()
     }
 
+    /// The numbers of everything that is open.
+    #[cfg(test)]
+    pub(crate) fn open_now(&self) -> Vec<u64> {
+        self.open.keys().copied().collect()
+    }
+
     /// Whether a call of claviger's own with that key is under way.
     pub(crate) fn asks_already(&self, key: &KeyName) -> bool {
         self.houses.contains(key)

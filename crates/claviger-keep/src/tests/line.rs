@@ -109,6 +109,33 @@ fn what_the_gateway_leaves_open_is_unknown() {
 }
 
 #[test]
+fn what_is_told_comes_before_what_is_asked_and_by_itself() {
+    let home = Home::new();
+    let bot = home.bot("grid");
+    let tickets = || home.keep.room().tickets.open_now();
+    talk(&home, async |door| {
+        let ask = async |n: u32| {
+            let request =
+                bot.binance(Method::Get, "/api/v3/account", &format!("omitZeroBalances={}", n == 1));
+            match door.ask(Ask::Judge(Box::new(request))).await.unwrap() {
+                Reply::Send(request) => request.into_parts().ticket,
+                other => panic!("{}", said(&other)),
+            }
+        };
+        let seen = || Seen::Answer { status: 200, body: Vec::new() };
+        let first = ask(1).await;
+        assert_eq!(tickets(), [first]);
+        door.tell(Ask::Settle { ticket: first, seen: seen() }).await.unwrap();
+        let second = ask(2).await;
+        assert_eq!(tickets(), [second], "told before it was asked");
+        door.tell(Ask::Settle { ticket: second, seen: seen() }).await.unwrap();
+        while !tickets().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    });
+}
+
+#[test]
 fn the_other_questions_are_answered() {
     let home = Home::new();
     let now = home.now();

@@ -242,6 +242,10 @@ impl<D: Door> Door for Listening<D> {
         }
         Ok(reply)
     }
+
+    async fn tell(&self, ask: Ask) -> Result<(), DoorError> {
+        self.door.tell(ask).await
+    }
 }
 
 /// How everything is now.
