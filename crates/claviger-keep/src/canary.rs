@@ -6,7 +6,8 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 /// Whether `body` holds `id` as a value, plain or in an encoding that reads back without a key: hexadecimal, base64 or
 /// the escapes of JSON and URLs.
 pub(crate) fn holds(body: &[u8], id: &str) -> bool {
-    if id.is_empty() {
+    // No encoding is shorter than what it stands for.
+    if id.is_empty() || body.len() < id.len() {
         return false;
     }
     found(body, id.as_bytes())
