@@ -32,7 +32,7 @@ def record(data, at, number, chain):
 
 
 def header(file, data):
-    if len(data) < HEADER or data[:4] not in (b"CLVJ", b"CLVR") or data[4] != 1:
+    if len(data) < HEADER or data[:4] not in (b"CLVA", b"CLVJ", b"CLVR") or data[4] != 1:
         fail(file, 0, "not a segment")
     return struct.unpack_from("<QQ", data, 5), data[21:HEADER]
 

@@ -81,7 +81,7 @@ pub fn as_json(pairs: &[(&str, Cow<'_, str>)], bare: bool) -> String {
 #[must_use]
 pub fn segment(records: &[(u8, &[u8])]) -> Vec<u8> {
     let mut chain = [0_u8; 32];
-    let mut bytes = [b"CLVJ".as_slice(), &[1], &1_u64.to_le_bytes(), &1_u64.to_le_bytes(), &chain].concat();
+    let mut bytes = [b"CLVA".as_slice(), &[1], &1_u64.to_le_bytes(), &1_u64.to_le_bytes(), &chain].concat();
     for (seq, (kind, payload)) in (1_u64..).zip(records) {
         let record = [&[1, *kind], seq.to_le_bytes().as_slice(), &[0; 8], payload].concat();
         let leaf = Sha256::new().chain_update([0]).chain_update(&record).finalize();

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -153,7 +153,7 @@ impl Disk for Real {
     }
 }
 
-/// A file that only grows. After a failed sync it takes nothing more: what reached the disk is then unknown.
+/// A file that is written from front to back. After a failed sync it takes nothing more: what reached the disk is then unknown.
 #[derive(Debug)]
 pub struct Append {
     file: File,
@@ -161,27 +161,17 @@ pub struct Append {
 }
 
 impl Append {
-    /// Opens `path` for appending; makes it, durably, with mode 0600 if it is not there. Links are not followed.
+    /// Opens `path`, which must be there. Links are not followed.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
-        let file = match options.clone().create_new(true).open(path) {
-            Ok(file) => {
-                file.sync_all()?;
-                Real.sync_folder(folder_of(path))?;
-                file
-            }
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => options.open(path)?,
-            Err(e) => return Err(e),
-        };
+        let file = OpenOptions::new().read(true).write(true).custom_flags(libc::O_NOFOLLOW).open(path)?;
         Ok(Self { file, poisoned: AtomicBool::new(false) })
     }
 
-    /// Adds `bytes` at the end; they are durable only after [`Append::sync`].
+    /// Puts `bytes` at `offset`; they are durable only after [`Append::sync`].
     ///
     /// After an error part of them may have been written, and nothing more is taken.
-    pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
-        self.unless_poisoned(|file| (&*file).write_all(bytes))
+    pub fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.unless_poisoned(|file| file.write_all_at(bytes, offset))
     }
 
     /// Puts everything written so far on the disk (`fdatasync`); never try again after an error.
@@ -192,11 +182,6 @@ impl Append {
     /// How many bytes the file holds.
     pub fn length(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
-    }
-
-    /// Cuts the file to its first `length` bytes, durably: for the half-written end that a crash left.
-    pub fn cut(&self, length: u64) -> io::Result<()> {
-        self.unless_poisoned(|file| file.set_len(length).and_then(|()| file.sync_all()))
     }
 
     fn unless_poisoned(&self, act: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {

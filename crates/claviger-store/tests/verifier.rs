@@ -17,8 +17,8 @@ impl JournalEntry for Word {
     }
 }
 
-fn journal(dir: &Path, words: u64) {
-    let options = Options { segment_bytes: 500 };
+fn journal(dir: &Path, words: u64, room_bytes: u64) {
+    let options = Options { segment_bytes: 500, room_bytes };
     let (mut journal, _) = Journal::open_with(dir, options, &mut |_: Record<Word>| {}).unwrap();
     for n in 0..words {
         let position = journal.append(Time::from_millis(n), &Word(format!("word {n}"))).unwrap();
@@ -56,33 +56,39 @@ fn put(file: &Path, bytes: &[u8]) {
 
 #[test]
 fn both_verify_a_whole_journal() {
-    let home = tempfile::tempdir().unwrap();
-    let dir = home.path().join("journal");
-    journal(&dir, 0);
-    check_agreement(&dir, "empty");
-    journal(&dir, 30);
-    assert_eq!(by_script(&dir).unwrap().records, 30);
-    check_agreement(&dir, "thirty words");
+    for room in [0, 700] {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("journal");
+        journal(&dir, 0, room);
+        check_agreement(&dir, "empty");
+        journal(&dir, 30, room);
+        assert_eq!(by_script(&dir).unwrap().records, 30);
+        check_agreement(&dir, "thirty words");
+    }
 }
 
 #[test]
 fn both_find_the_same_damage_and_accept_the_same_recovery() {
-    let home = tempfile::tempdir().unwrap();
-    let dir = home.path().join("journal");
-    journal(&dir, 12);
-    let last = dir.join(format!("{:08}.clvj", verify(&dir).unwrap().segments));
-    let whole = std::fs::read(&last).unwrap();
-    for at in (0..whole.len()).step_by(23) {
-        let mut changed = whole.clone();
-        *changed.get_mut(at).unwrap() ^= 1;
-        put(&last, &changed);
-        check_agreement(&dir, &format!("byte {at} changed"));
-        put(&last, whole.get(..at).unwrap());
-        check_agreement(&dir, &format!("cut to {at}"));
+    for room in [0, 700] {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("journal");
+        journal(&dir, 12, room);
+        let last = dir.join(format!("{:08}.clvj", verify(&dir).unwrap().segments));
+        let whole = std::fs::read(&last).unwrap();
+        for at in (0..whole.len()).step_by(23) {
+            let mut changed = whole.clone();
+            *changed.get_mut(at).unwrap() ^= 1;
+            put(&last, &changed);
+            assert!(by_script(&dir).is_none(), "byte {at} changed");
+            check_agreement(&dir, &format!("byte {at} changed"));
+            put(&last, whole.get(..at).unwrap());
+            check_agreement(&dir, &format!("cut to {at}"));
+        }
+        let used = whole.iter().rposition(|b| *b != 0).unwrap() + 1;
+        put(&last, whole.get(..used - 3).unwrap());
+        assert!(by_script(&dir).is_none());
+        journal(&dir, 2, room);
+        assert!(by_script(&dir).is_some(), "recovered");
+        check_agreement(&dir, "recovered");
     }
-    put(&last, whole.get(..whole.len() - 3).unwrap());
-    assert!(by_script(&dir).is_none());
-    journal(&dir, 2);
-    assert!(by_script(&dir).is_some(), "recovered");
-    check_agreement(&dir, "recovered");
 }

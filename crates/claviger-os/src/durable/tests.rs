@@ -209,26 +209,26 @@ fn leftovers_are_swept_and_nothing_else() {
 }
 
 #[test]
-fn appends_and_remembers_its_length() {
+fn writes_where_it_is_told_and_knows_its_length() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("segment");
+    assert_eq!(Append::open(&path).unwrap_err().kind(), io::ErrorKind::NotFound);
+    create_new(&path, b"one\0\0\0\0", 0o600).unwrap();
     let file = Append::open(&path).unwrap();
-    file.write(b"one").unwrap();
+    file.write(b"two", 3).unwrap();
     file.sync().unwrap();
-    drop(file);
-    let file = Append::open(&path).unwrap();
-    file.write(b"two").unwrap();
-    assert_eq!(file.length().unwrap(), 6);
-    file.cut(4).unwrap();
-    file.write(b"!").unwrap();
-    assert_eq!(std::fs::read(&path).unwrap(), b"onet!");
+    assert_eq!(file.length().unwrap(), 7);
+    file.write(b"three", 6).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"onetwothree");
+    let link = home.path().join("link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    assert!(Append::open(&link).is_err());
 }
 
 #[test]
 fn a_full_disk_is_told_and_poisons_the_file() {
-    let file =
-        Append { file: File::options().append(true).open("/dev/full").unwrap(), poisoned: false.into() };
-    assert_eq!(file.write(b"x").unwrap_err().kind(), io::ErrorKind::StorageFull);
+    let file = Append::open(Path::new("/dev/full")).unwrap();
+    assert_eq!(file.write(b"x", 0).unwrap_err().kind(), io::ErrorKind::StorageFull);
     assert_eq!(file.sync().unwrap_err().kind(), io::ErrorKind::Other);
 }
 

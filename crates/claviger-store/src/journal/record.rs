@@ -133,8 +133,17 @@ pub(crate) enum Found<'a> {
     Torn,
 }
 
+/// How the bytes that follow came to the disk.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ground {
+    /// In their order.
+    Synced,
+    /// Into room laid out before, from this byte of the file on: a power loss may have kept any blocks of what was not synced.
+    Ahead { offset: usize },
+}
+
 /// Reads what stands at the beginning of `bytes`, which reach to the end of the segment.
-pub(crate) fn find(bytes: &[u8], next: Next) -> Result<Found<'_>, Flaw> {
+pub(crate) fn find(bytes: &[u8], next: Next, ground: Ground) -> Result<Found<'_>, Flaw> {
     if bytes.is_empty() {
         return Ok(Found::End);
     }
@@ -144,17 +153,37 @@ pub(crate) fn find(bytes: &[u8], next: Next) -> Result<Found<'_>, Flaw> {
     let Some((field, rest)) = bytes.split_first_chunk::<LENGTH>() else { return Ok(Found::Torn) };
     let length = u32::from_le_bytes(*field);
     let size = usize::try_from(length).map_err(|_| Flaw::Length(length))?;
-    if !(MIN_RECORD..=MAX_RECORD).contains(&size) {
-        return Err(Flaw::Length(length));
-    }
-    match rest.split_at_checked(size) {
-        None => torn(rest, next),
+    let fits = (MIN_RECORD..=MAX_RECORD).contains(&size);
+    let (flaw, reach) = match rest.split_at_checked(size) {
+        _ if !fits => (Flaw::Length(length), LENGTH),
+        None => return torn(rest, next),
         Some((record, after)) => match parse(record, next) {
-            Ok(raw) => Ok(Found::Record(raw)),
-            Err(_) if lost_its_end(record, after) => Ok(Found::Torn),
-            Err(flaw) => Err(flaw),
+            Ok(raw) => return Ok(Found::Record(raw)),
+            Err(_) if lost_its_end(record, after) => return torn(rest, next),
+            Err(flaw) => (flaw, LENGTH + size),
         },
+    };
+    match ground {
+        Ground::Ahead { offset } if lost_a_block(bytes, reach, offset) => torn(rest, next),
+        Ground::Ahead { .. } | Ground::Synced => Err(flaw),
     }
+}
+
+/// What a disk writes whole or not at all, at the least.
+const BLOCK: usize = 512;
+
+/// Whether a block that a record reaches into is still the zeros that were there before it, from where it begins.
+fn lost_a_block(bytes: &[u8], reach: usize, offset: usize) -> bool {
+    let mut at = 0;
+    while at < reach {
+        let end = at + BLOCK - (offset + at) % BLOCK;
+        match bytes.get(at..end.min(bytes.len())) {
+            Some(part) if part.iter().all(|b| *b == 0) => return true,
+            Some(_) => at = end,
+            None => return false,
+        }
+    }
+    false
 }
 
 /// A system that crashed may have made the file longer without writing its new end: zeros up to the end of the file.
@@ -183,9 +212,12 @@ fn parse(record: &[u8], next: Next) -> Result<Raw<'_>, Flaw> {
     Ok(Raw { kind, seq, at, payload, leaf, chain: expected, size: LENGTH + record.len() })
 }
 
-/// The bytes end before the record does. Only a record that really ends there may be taken for an unfinished write:
-/// one whose length field was changed is whole, and so its chain value stands somewhere in the rest.
+/// The bytes end before the record does, or some are missing. Only a record that is really not whole may be taken for an
+/// unfinished write: one whose length field was changed is whole, and so its chain value stands somewhere in the rest.
 fn torn(rest: &[u8], next: Next) -> Result<Found<'_>, Flaw> {
+    // No chain value lies in the zeros behind all that was written.
+    let used = rest.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1 + CHAIN);
+    let rest = rest.get(..used).unwrap_or(rest);
     let mut hash = Sha256::new().chain_update([0]);
     for (at, byte) in rest.iter().enumerate() {
         let (body, after) = rest.split_at(at);

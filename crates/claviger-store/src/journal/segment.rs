@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::{Flaw, JournalError};
-use super::record::{Chain, Found, NOTE, Next, Raw, find};
+use super::record::{Chain, Found, Ground, NOTE, Next, Raw, find};
 
 /// What a segment is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// Grows.
-    Usual,
+    /// Has room laid out ahead: what is not used of it is zeros.
+    Ahead,
+    /// As versions before room was laid out wrote them: grew with each record. None is written any more.
+    Grown,
     /// Was laid out in advance for urgent entries; its unused rest is zeros.
     Reserved,
 }
@@ -24,7 +26,9 @@ pub(crate) struct Header {
     pub(crate) next: Next,
 }
 
-const USUAL: &[u8; 4] = b"CLVJ";
+// No two differ in one bit only.
+const AHEAD: &[u8; 4] = b"CLVA";
+const GROWN: &[u8; 4] = b"CLVJ";
 const RESERVED: &[u8; 4] = b"CLVR";
 const FORMAT: u8 = 1;
 pub(crate) const HEADER: usize = 4 + 1 + 8 + 8 + 32;
@@ -33,7 +37,8 @@ impl Header {
     pub(crate) fn print(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(HEADER);
         out.extend(match self.purpose {
-            Purpose::Usual => USUAL,
+            Purpose::Ahead => AHEAD,
+            Purpose::Grown => GROWN,
             Purpose::Reserved => RESERVED,
         });
         out.push(FORMAT);
@@ -51,9 +56,10 @@ impl Header {
         let (seq, rest) = rest.split_first_chunk::<8>().ok_or(Flaw::Magic)?;
         let chain = Chain(*rest.first_chunk::<32>().ok_or(Flaw::Magic)?);
         let purpose = match (magic, *format) {
-            (USUAL, FORMAT) => Purpose::Usual,
+            (AHEAD, FORMAT) => Purpose::Ahead,
+            (GROWN, FORMAT) => Purpose::Grown,
             (RESERVED, FORMAT) => Purpose::Reserved,
-            (USUAL | RESERVED, other) => return Err(Flaw::Format(other)),
+            (AHEAD | GROWN | RESERVED, other) => return Err(Flaw::Format(other)),
             _ => return Err(Flaw::Magic),
         };
         let next = Next { seq: u64::from_le_bytes(*seq), chain };
@@ -128,7 +134,7 @@ pub(crate) struct Segment {
 /// How a segment ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// With its last record, or with the unused rest of a reserved one.
+    /// With its last record, or with the unused rest of the room that was laid out for it.
     Whole,
     /// Within a record.
     Torn,
@@ -207,7 +213,7 @@ impl Segment {
                     at += raw.size;
                     continue;
                 }
-                Found::Zeros if self.header.purpose == Purpose::Reserved => Ending::Whole,
+                Found::Zeros if self.header.purpose != Purpose::Grown => Ending::Whole,
                 Found::End => Ending::Whole,
                 Found::Zeros | Found::Torn => Ending::Torn,
             };
@@ -226,7 +232,12 @@ impl Segment {
     }
 
     fn find(&self, at: usize, next: Next) -> Result<Found<'_>, JournalError> {
-        find(self.bytes.get(at..).unwrap_or_default(), next).map_err(|flaw| self.damaged(at as u64, flaw))
+        let ground = match self.header.purpose {
+            Purpose::Ahead => Ground::Ahead { offset: at },
+            Purpose::Grown | Purpose::Reserved => Ground::Synced,
+        };
+        let bytes = self.bytes.get(at..).unwrap_or_default();
+        find(bytes, next, ground).map_err(|flaw| self.damaged(at as u64, flaw))
     }
 
     pub(crate) fn damaged(&self, offset: u64, flaw: Flaw) -> JournalError {

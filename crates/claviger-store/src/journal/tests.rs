@@ -41,8 +41,11 @@ impl Home {
     }
 
     fn try_open(&self) -> Result<(Journal, Opened, Vec<Word>), JournalError> {
+        self.open_with(Options { segment_bytes: 400, room_bytes: 0 })
+    }
+
+    fn open_with(&self, options: Options) -> Result<(Journal, Opened, Vec<Word>), JournalError> {
         let mut words = Vec::new();
-        let options = Options { segment_bytes: 400 };
         let (journal, opened) =
             Journal::open_with(&self.dir(), options, &mut |r: Record<Word>| words.push(r.entry))?;
         Ok((journal, opened, words))
@@ -175,14 +178,19 @@ fn a_segment_shorter_than_its_header_is_damage() {
 }
 
 #[test]
-fn zeros_that_a_power_loss_leaves_are_recovered() {
+fn zeros_behind_the_records_are_room_or_what_a_power_loss_leaves() {
     for lost in [1, 32, 60, 90] {
         let home = Home::with(3);
         let whole = fs::read(home.segment(1)).unwrap();
         let mut zeroed = whole.clone();
         zeroed.resize(whole.len() + lost, 0);
         put(&home.segment(1), &zeroed);
-        assert!(matches!(verify(&home.dir()), Err(JournalError::Torn { .. })));
+        assert_eq!(verify(&home.dir()).unwrap().records, 3);
+        assert_eq!(home.open().2, words(3));
+        assert_eq!(verify(&home.dir()).unwrap().segments, 1, "writing goes on there");
+        zeroed[..4].copy_from_slice(b"CLVJ");
+        put(&home.segment(1), &zeroed);
+        assert!(matches!(verify(&home.dir()), Err(JournalError::Torn { .. })), "a segment without room");
         assert_eq!(home.open().2, words(3));
         assert_eq!(verify(&home.dir()).unwrap().voids.len(), 1);
     }
@@ -192,6 +200,131 @@ fn zeros_that_a_power_loss_leaves_are_recovered() {
     whole[end - 60..].fill(0);
     put(&home.segment(1), &whole);
     assert_eq!(home.open().2, words(2));
+}
+
+#[test]
+fn a_segment_without_room_gets_a_successor() {
+    let home = Home::with(3);
+    let mut grown = fs::read(home.segment(1)).unwrap();
+    grown[..4].copy_from_slice(b"CLVJ");
+    put(&home.segment(1), &grown);
+    let (mut journal, opened, found) = home.open();
+    assert_eq!((opened.recovered, found), (None, words(3)));
+    let at = journal.append(Time::from_millis(4), &word(4)).unwrap();
+    journal.syncer().sync(at).unwrap();
+    drop(journal);
+    assert_eq!(fs::read(home.segment(1)).unwrap(), grown, "nothing is written to it");
+    assert_eq!((home.words(), verify(&home.dir()).unwrap().segments), (words(4), 2));
+}
+
+const ROOMY: Options = Options { segment_bytes: 1 << 20, room_bytes: 3000 };
+
+impl Home {
+    /// Words 1 to `n`, written at once into a segment with room.
+    fn roomy(n: u64) -> Self {
+        let home = Self::new();
+        let (mut journal, ..) = home.open_with(ROOMY).unwrap();
+        for i in 1..=n {
+            journal.append(Time::from_millis(i), &word(i)).unwrap();
+        }
+        journal.syncer().sync(journal.last().unwrap()).unwrap();
+        home
+    }
+
+    /// What the first segment holds, and how many bytes of it are used.
+    fn used(&self) -> (Vec<u8>, usize) {
+        let whole = fs::read(self.segment(1)).unwrap();
+        let used = whole.iter().rposition(|b| *b != 0).unwrap() + 1;
+        (whole, used)
+    }
+}
+
+#[test]
+fn room_is_laid_out_ahead_and_written_into() {
+    let home = Home::roomy(5);
+    let (whole, used) = home.used();
+    assert!(whole.len() >= used + 2000, "room is left");
+    for n in 6..=100 {
+        let (mut journal, opened, found) = home.open_with(ROOMY).unwrap();
+        assert_eq!((opened.recovered, opened.records, found), (None, n - 1, words(n - 1)));
+        let at = journal.append(Time::from_millis(n), &word(n)).unwrap();
+        journal.syncer().sync(at).unwrap();
+    }
+    let (grown, after) = home.used();
+    assert_eq!(verify(&home.dir()).unwrap().segments, 1);
+    assert!(grown.len() > after && grown.len() <= after + 3000, "{} {after}", grown.len());
+    assert_eq!(grown[..used], whole[..used]);
+}
+
+#[test]
+fn every_flipped_bit_is_found_before_room_too() {
+    let home = Home::roomy(4);
+    let (whole, used) = home.used();
+    for at in (0..used).chain([used, used + 1, whole.len() - 1]) {
+        for bit in 0..8 {
+            let mut changed = whole.clone();
+            changed[at] ^= 1 << bit;
+            put(&home.segment(1), &changed);
+            assert!(verify(&home.dir()).is_err(), "byte {at}, bit {bit}");
+            if at < used {
+                assert!(home.open_with(ROOMY).is_err(), "byte {at}, bit {bit} passes as unfinished");
+                assert!(!home.segment(2).exists());
+            }
+        }
+    }
+}
+
+#[test]
+fn cut_at_every_byte_before_room_it_recovers_to_the_last_whole_record() {
+    let origin = Home::roomy(5);
+    let (whole, used) = origin.used();
+    for length in 53..used {
+        let home = copy(&origin);
+        put(&home.segment(1), &whole[..length]);
+        let (_, opened, found) = home.open_with(ROOMY).unwrap();
+        let whole_records = bounds(&whole[..used]).iter().filter(|end| **end <= length).count() - 1;
+        assert_eq!(found, words(whole_records as u64), "cut to {length}");
+        assert_eq!(verify(&home.dir()).unwrap().voids.len(), usize::from(opened.recovered.is_some()));
+    }
+}
+
+#[test]
+fn any_blocks_that_a_power_loss_kept_of_what_was_not_synced_are_recovered() {
+    let origin = Home::roomy(30);
+    let (whole, used) = origin.used();
+    let ends = bounds(&whole[..used]);
+    let blocks = used.div_ceil(512);
+    assert!((4..=8).contains(&blocks));
+    for synced in [0, 1, 7] {
+        // Durable until here; of each block only what was durable is left where its later bytes were lost.
+        let durable = ends[synced];
+        for kept in 0..1_u32 << blocks {
+            let mut bytes = whole.clone();
+            for block in (0..blocks).filter(|block| kept & 1 << block == 0) {
+                let (from, to) = ((block * 512).max(durable), (block * 512 + 512).max(durable));
+                bytes[from..to].fill(0);
+            }
+            let home = copy(&origin);
+            put(&home.segment(1), &bytes);
+            let found = home.open_with(ROOMY).unwrap().2;
+            assert!(found.len() >= synced && is_prefix(&found, &words(30)), "{synced} {kept:b}");
+            verify(&home.dir()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn bytes_lost_within_a_block_are_damage() {
+    let origin = Home::roomy(30);
+    let (whole, used) = origin.used();
+    let mut changed = whole.clone();
+    changed[600..700].fill(0);
+    put(&origin.segment(1), &changed);
+    assert!(matches!(origin.open_with(ROOMY), Err(JournalError::Damaged { .. })));
+    let mut changed = whole;
+    changed[used - 200..used - 100].fill(0);
+    put(&origin.segment(1), &changed);
+    assert!(matches!(origin.open_with(ROOMY), Err(JournalError::Damaged { .. })));
 }
 
 #[test]
@@ -290,7 +423,7 @@ fn what_could_not_be_synced_is_set_aside_and_never_called_durable() {
     let (mut journal, ..) = home.open();
     let at = journal.append(Time::from_millis(3), &word(3)).unwrap();
     let poisoned = Append::open(Path::new("/dev/full")).unwrap();
-    assert!(poisoned.write(b"x").is_err());
+    assert!(poisoned.write(b"x", 0).is_err());
     journal.fail_syncs(Arc::new(poisoned));
     for n in 50..60 {
         let urgent = journal.append_urgent(Time::from_millis(n), &word(n)).unwrap();
@@ -376,7 +509,7 @@ fn a_failed_sync_is_never_tried_again() {
     let (mut journal, ..) = home.open();
     let at = journal.append(Time::from_millis(1), &word(2)).unwrap();
     let poisoned = Append::open(Path::new("/dev/full")).unwrap();
-    assert!(poisoned.write(b"x").is_err());
+    assert!(poisoned.write(b"x", 0).is_err());
     journal.fail_syncs(Arc::new(poisoned));
     assert!(matches!(journal.syncer().sync(at), Err(JournalError::Io { what: "sync", .. })));
     assert!(matches!(journal.syncer().sync(at), Err(JournalError::Broken)));

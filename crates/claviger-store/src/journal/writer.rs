@@ -18,11 +18,14 @@ use super::syncer::{Mark, Position, Shared, Syncer};
 pub struct Options {
     /// A segment that is longer than this gets a successor.
     pub segment_bytes: u64,
+    /// How many zeros are laid out behind the records when there is no more room: a sync of what is written over them
+    /// need not store a new length of the file, which costs more than the record itself.
+    pub room_bytes: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { segment_bytes: 16 * 1024 * 1024 }
+        Self { segment_bytes: 16 * 1024 * 1024, room_bytes: 256 * 1024 }
     }
 }
 
@@ -34,6 +37,8 @@ pub struct Journal {
     shared: Arc<Shared>,
     file: Arc<Append>,
     at: Mark,
+    /// How long the file is: what lies behind the records is zeros.
+    room: u64,
     reserve: Option<Reserve>,
     buffer: Vec<u8>,
 }
@@ -117,10 +122,12 @@ impl Journal {
             Some((segment, walked)) => {
                 let number = segment.header.number;
                 match (walked.ending, segment.header.purpose) {
-                    (Ending::Whole, Purpose::Usual) => {
+                    (Ending::Whole, Purpose::Ahead) => {
                         Mark { segment: number, length: walked.end, next: walked.next }
                     }
-                    (Ending::Whole, Purpose::Reserved) => start_segment(dir, number + 1, seen.next, None)?,
+                    (Ending::Whole, Purpose::Grown | Purpose::Reserved) => {
+                        start_segment(dir, number + 1, seen.next, None)?
+                    }
                     (Ending::Torn, _) => {
                         let void = Void { segment: number, from: walked.end, cause: VoidCause::Torn };
                         start_segment(dir, number + 1, seen.next, Some((&void, at)))?
@@ -136,9 +143,20 @@ impl Journal {
         let file = Arc::new(open_segment(&path)?);
         // What an earlier process wrote and was read back may not be durable yet.
         file.sync().map_err(|source| JournalError::Io { what: "sync", file: path.clone(), source })?;
+        let room =
+            file.length().map_err(|source| JournalError::Io { what: "read", file: path.clone(), source })?;
         // Syncing has a descriptor of its own, so that a write that fails does not forbid to sync what came before.
         let shared = Arc::new(Shared::new(Arc::new(open_segment(&path)?), path, mark));
-        Ok(Self { dir: dir.to_owned(), options, shared, file, at: mark, reserve: None, buffer: Vec::new() })
+        Ok(Self {
+            dir: dir.to_owned(),
+            options,
+            shared,
+            file,
+            at: mark,
+            room,
+            reserve: None,
+            buffer: Vec::new(),
+        })
     }
 
     fn urgent_only(dir: &Path, options: Options, seen: Seen) -> Result<Self, JournalError> {
@@ -168,7 +186,7 @@ impl Journal {
             self.buffer.clear();
             next = print(&mut self.buffer, self.at.next, (entry.kind_number(), at), entry)?;
         }
-        if let Err(source) = self.file.write(&self.buffer) {
+        if let Err(source) = self.write_buffer() {
             self.shared.close();
             let file = self.dir.join(file_name(self.at.segment));
             return Err(JournalError::Io { what: "write", file, source });
@@ -177,6 +195,17 @@ impl Journal {
         self.at = Mark { length: self.at.length + self.buffer.len() as u64, next, ..self.at };
         self.shared.set_written(self.at);
         Ok(position)
+    }
+
+    fn write_buffer(&mut self) -> std::io::Result<()> {
+        let end = self.at.length + self.buffer.len() as u64;
+        if end > self.room {
+            let room = end + self.options.room_bytes;
+            let zeros = vec![0; usize::try_from(room - self.room).unwrap_or(0)];
+            self.file.write(&zeros, self.room)?;
+            self.room = room;
+        }
+        self.file.write(&self.buffer, self.at.length)
     }
 
     const fn has_records(&self) -> bool {
@@ -282,7 +311,7 @@ impl Journal {
         (syncing.file, syncing.path) = (Arc::new(sync), path);
         shared.set_written(mark);
         shared.now_synced(&mut syncing, mark);
-        (self.file, self.at) = (Arc::new(write), mark);
+        (self.file, self.at, self.room) = (Arc::new(write), mark, mark.length);
         Ok(())
     }
 }
@@ -302,7 +331,7 @@ fn start_segment(
     next: Next,
     void: Option<(&Void, Time)>,
 ) -> Result<Mark, JournalError> {
-    let mut bytes = Header { purpose: Purpose::Usual, number, next }.print();
+    let mut bytes = Header { purpose: Purpose::Ahead, number, next }.print();
     let mut after = next;
     if let Some((void, at)) = void {
         after = print(&mut bytes, next, (NOTE, at), void)?;
