@@ -3,10 +3,12 @@
 mod authority;
 mod preset;
 mod read;
+mod tls;
 
 pub use authority::{Authority, BySurface, NotAnAuthority};
 pub use preset::{Fill, PRESETS, Preset, preset};
 pub use read::{ConfigError, Problem};
+pub use tls::{NotATlsName, Tls, TlsName};
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -35,6 +37,7 @@ pub struct Config {
     listen: SocketAddr,
     unix_socket: Option<PathBuf>,
     plain_http: Vec<IpNet>,
+    tls: Option<Tls>,
     isolation: Isolation,
     exchanges: BTreeMap<ExchangeName, ExchangeSettings>,
     policies: Arc<PolicySet>,
@@ -139,6 +142,12 @@ impl Config {
         &self.plain_http
     }
 
+    /// TLS of the listeners, where it is set.
+    #[must_use]
+    pub const fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
+    }
+
     /// What is set for an exchange; the defaults where nothing is.
     #[must_use]
     pub fn exchange(&self, name: &ExchangeName) -> ExchangeSettings {
@@ -169,7 +178,7 @@ impl Config {
     }
 
     /// The settings at the top level, as people read them, always the same ones in the same order.
-    pub(crate) fn top_level(&self) -> [(&'static str, String); 4] {
+    pub(crate) fn top_level(&self) -> [(&'static str, String); 5] {
         let nets: Vec<String> = self.plain_http.iter().map(ToString::to_string).collect();
         let socket =
             self.unix_socket.as_ref().map_or_else(|| "none".into(), |path| path.display().to_string());
@@ -177,6 +186,7 @@ impl Config {
             ("listen", self.listen.to_string()),
             ("unix_socket", socket),
             ("plain_http", nets.join(", ")),
+            ("tls", self.tls.as_ref().map_or_else(|| "none".into(), ToString::to_string)),
             ("isolation", self.isolation.as_str().into()),
         ]
     }

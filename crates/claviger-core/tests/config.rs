@@ -72,7 +72,7 @@ sources    = ["127.0.0.1/32"]
     fn p4_everything_unknown_is_refused() {
         refused(
             "listn = \"x\"",
-            "claviger.toml:1: listn: unknown key; allowed here: listen, unix_socket, plain_http, isolation, exchange, key, bot",
+            "claviger.toml:1: listn: unknown key; allowed here: listen, unix_socket, plain_http, tls, isolation, exchange, key, bot",
         );
         refused(
             "\n[exchange.kraken]",
@@ -198,6 +198,40 @@ sources    = ["127.0.0.1/32"]
         let rest = settings.rest.unwrap();
         assert_eq!(rest.of(&"usdm".parse().unwrap()).unwrap().to_string(), "b.example:443");
         assert_eq!(rest.of(&"coinm".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn tls_needs_names() {
+        let config = parse("[tls]\nnames = [\"claviger.lan\", \"10.0.0.5\", \"2001:DB8::5\"]").unwrap();
+        let tls = config.tls().unwrap();
+        assert_eq!(tls.names().collect::<Vec<_>>(), ["claviger.lan", "10.0.0.5", "2001:db8::5"]);
+        assert_eq!((tls.chain(), tls.url_host().as_str()), (None, "claviger.lan"));
+        let chain = parse("[tls]\nnames = [\"2001:db8::5\"]\nchain = \"chain.pem\"").unwrap();
+        assert_eq!(chain.tls().unwrap().url_host(), "[2001:db8::5]");
+        assert!(config.compare(&chain).needs_factor() && parse("").unwrap().compare(&config).needs_factor());
+        for (text, error) in [
+            ("tls = true", "tls: `true` is not a table [tls]"),
+            (
+                "[tls]\nchain = \"a\"",
+                "tls: names is missing; a certificate is for the names and addresses that bots connect to",
+            ),
+            ("[tls]\nname = \"a\"", "tls.name: unknown key; allowed here: names, chain"),
+        ] {
+            assert!(parse(text).unwrap_err().ends_with(error), "{}", parse(text).unwrap_err());
+        }
+        for names in [
+            "[]",
+            "\"a.lan\"",
+            "[\"A.lan\"]",
+            "[\"*.lan\"]",
+            "[\"0.0.0.0\"]",
+            "[\"a.lan:8700\"]",
+            "[\"https://a.lan\"]",
+            "[1]",
+        ] {
+            let refused = parse(&format!("[tls]\nnames = {names}")).unwrap_err();
+            assert!(refused.contains("tls.names"), "{refused}");
+        }
     }
 
     #[test]

@@ -32,6 +32,20 @@ pub enum Ask {
         /// The gateway's own public key.
         spki: Vec<u8>,
     },
+    /// A certificate for the names under `[tls]` and this public key, signed by the listener's CA.
+    ListenerLeaf {
+        /// The gateway's own public key.
+        spki: Vec<u8>,
+    },
+    /// The public half of the operator's TLS key.
+    ListenerKey,
+    /// A handshake of the listener, to be signed by the operator's TLS key.
+    ListenerSign {
+        /// By the number of TLS's registry.
+        scheme: u16,
+        /// What a server's signature covers.
+        message: Vec<u8>,
+    },
     /// What the market must be watched for, and who may ask public rows.
     Wants,
     /// Is there a call that claviger wants to make for itself?
@@ -90,6 +104,10 @@ pub enum Reply {
     Instead(Refusal),
     /// The certificate, DER, then the CA's.
     Leaf(Vec<Vec<u8>>),
+    /// A public key (SubjectPublicKeyInfo, DER).
+    PublicKey(Vec<u8>),
+    /// The signature of a handshake.
+    Handshake(Vec<u8>),
     /// What to watch.
     Wants(Wants),
     /// Nothing to do, or noted.
@@ -106,6 +124,8 @@ pub(crate) enum Wire {
     Pass,
     Instead(Refusal),
     Leaf(Vec<Vec<u8>>),
+    PublicKey(Vec<u8>),
+    Handshake(Vec<u8>),
     Wants(Wants),
     Nothing,
     Failed(Box<str>),
@@ -119,6 +139,8 @@ impl From<Reply> for Wire {
             Reply::Pass => Self::Pass,
             Reply::Instead(refusal) => Self::Instead(refusal),
             Reply::Leaf(chain) => Self::Leaf(chain),
+            Reply::PublicKey(spki) => Self::PublicKey(spki),
+            Reply::Handshake(signature) => Self::Handshake(signature),
             Reply::Wants(wants) => Self::Wants(wants),
             Reply::Nothing => Self::Nothing,
             Reply::Failed(why) => Self::Failed(why),
@@ -134,6 +156,8 @@ impl From<Wire> for Reply {
             Wire::Pass => Self::Pass,
             Wire::Instead(refusal) => Self::Instead(refusal),
             Wire::Leaf(chain) => Self::Leaf(chain),
+            Wire::PublicKey(spki) => Self::PublicKey(spki),
+            Wire::Handshake(signature) => Self::Handshake(signature),
             Wire::Wants(wants) => Self::Wants(wants),
             Wire::Nothing => Self::Nothing,
             Wire::Failed(why) => Self::Failed(why),

@@ -41,6 +41,15 @@ pub enum Command {
     },
     /// Forget a real key; needs the factor. Refused while a bot names it.
     RemoveKey(KeyName, Sensitive),
+    /// Make the CA of the TLS listener anew, for the names under `[tls]` in `claviger.toml`; needs the factor.
+    ListenerCa(Sensitive),
+    /// Put the private key of the operator's certificate into the vault, in the place of an earlier one.
+    ListenerKey {
+        /// PKCS#8, PEM or DER.
+        key: Sensitive,
+        /// The vault's passphrase.
+        factor: Sensitive,
+    },
     /// Mint a virtual key for a bot; its block must already stand in `claviger.toml` or is applied after.
     AddBot(BotName, ExchangeName),
     /// End a virtual key; immediate.
@@ -127,6 +136,8 @@ pub enum Said {
         /// Its passphrase, where the exchange has one.
         passphrase: Option<Sensitive>,
     },
+    /// What bots trust: certificates in PEM.
+    Certificates(String),
     /// Every bot.
     Bots(Vec<Bot>),
     /// Every key.

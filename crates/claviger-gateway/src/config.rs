@@ -8,6 +8,8 @@ use std::sync::Arc;
 use claviger_core::{ExchangeName, SurfaceName};
 use ipnet::IpNet;
 
+use crate::tls::Tls;
+
 /// Tells the user who owns the other end of a loopback connection: peer's address, then ours. `None`: nobody knows.
 pub type Owner = Arc<dyn Fn(SocketAddr, SocketAddr) -> Option<u32> + Send + Sync>;
 
@@ -17,6 +19,8 @@ pub struct Config {
     pub listeners: Vec<Listener>,
     /// Networks beside loopback from which plain HTTP is accepted.
     pub plain_http: Vec<IpNet>,
+    /// TLS for every other network; with it, each TCP listener speaks TLS to those who begin with it.
+    pub tls: Option<Arc<Tls>>,
     /// The most connections at once.
     pub max_connections: usize,
     /// The most connections at once from one address (IPv6: one /64) or one user of the Unix socket.
@@ -30,6 +34,7 @@ impl Default for Config {
         Self {
             listeners: Vec::new(),
             plain_http: Vec::new(),
+            tls: None,
             max_connections: 1024,
             max_per_source: 512,
             owner: None,
@@ -64,7 +69,7 @@ pub enum Listener {
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// Plain HTTP would be reachable from outside.
-    #[error("{0} is not a loopback address, and `plain_http` names no network")]
+    #[error("{0} is not a loopback address, there is no `[tls]`, and `plain_http` names no network")]
     Plain(SocketAddr),
     /// The address is in use, or not ours.
     #[error("cannot listen on {address}")]

@@ -25,6 +25,7 @@ use crate::requests::{Route, requests};
 use crate::serve::Shared;
 use crate::sieve::Searches;
 use crate::throttle::Throttle;
+use crate::tls::{Begun, Tls, begun};
 use crate::tunnel::{Leaves, open};
 use crate::wire::Wire;
 use crate::{BindError, Config, Listener};
@@ -37,6 +38,10 @@ const NO_ROOM: Duration = Duration::from_millis(50);
 
 /// How many bodies of more than 64 KiB there may be at once.
 const LARGE_BODIES: usize = 32;
+
+/// How many TLS handshakes there may be at once, in all and from one source.
+const HANDSHAKES: usize = 256;
+const HANDSHAKES_PER_SOURCE: usize = 64;
 
 /// The bots' door, listening and not yet served.
 pub struct Gateway {
@@ -132,10 +137,15 @@ impl Gateway {
         });
         let config = Arc::new(self.config);
         let admission = Admission::new(config.max_connections, config.max_per_source);
+        let handshakes = Admission::new(HANDSHAKES, HANDSHAKES_PER_SOURCE);
+        if let Some(tls) = &config.tls {
+            tasks.spawn(Arc::clone(tls).follow(shared.stop.clone()));
+        }
         for bound in self.bound {
             let hall = Hall {
                 shared: Arc::clone(&shared),
                 admission: Arc::clone(&admission),
+                handshakes: Arc::clone(&handshakes),
                 config: Arc::clone(&config),
             };
             tasks.spawn(hall.accept(bound));
@@ -148,7 +158,8 @@ impl Gateway {
 }
 
 async fn tcp(address: SocketAddr, route: Route, config: &Config) -> Result<(Bound, Address), BindError> {
-    if !address.ip().to_canonical().is_loopback() && config.plain_http.is_empty() {
+    let inside = address.ip().to_canonical().is_loopback();
+    if !inside && config.plain_http.is_empty() && config.tls.is_none() {
         return Err(BindError::Plain(address));
     }
     let failed = |source| BindError::Tcp { address, source };
@@ -184,6 +195,8 @@ fn unix(path: &Path, mode: u32) -> io::Result<(Bound, Address)> {
 struct Hall<D> {
     shared: Arc<Shared<D>>,
     admission: Arc<Admission>,
+    /// Connections that have not finished their TLS handshake.
+    handshakes: Arc<Admission>,
     config: Arc<Config>,
 }
 
@@ -215,13 +228,17 @@ impl<D: Door> Hall<D> {
     fn take(&self, accepted: Accepted, bound: &Bound, open: &mut JoinSet<()>) {
         match accepted {
             Accepted::Tcp(stream, peer) => {
-                if !self.config.plain_from(peer.ip().to_canonical()) {
+                let plain = self.config.plain_from(peer.ip().to_canonical());
+                if !plain && self.config.tls.is_none() {
                     tracing::debug!(peer = %peer.ip(), "plain HTTP is not accepted from there");
                     return;
                 }
                 // A connection that ended already has no addresses; it needs no answer.
-                if let (Ok(local), Ok(())) = (stream.local_addr(), stream.set_nodelay(true)) {
-                    self.begin(stream, Link::tcp(peer, local), (bound.route(), open));
+                let (Ok(local), Ok(())) = (stream.local_addr(), stream.set_nodelay(true)) else { return };
+                let link = Link::tcp(peer, local);
+                match &self.config.tls {
+                    None => self.begin(stream, link, (bound.route(), open)),
+                    Some(tls) => self.begin_either(stream, link, (bound.route(), open), (tls, plain)),
                 }
             }
             Accepted::Unix(stream) => {
@@ -229,6 +246,46 @@ impl<D: Door> Hall<D> {
                 self.begin(stream, Link::unix(uid), (bound.route(), open));
             }
         }
+    }
+
+    /// TLS where the connection begins with it; plain HTTP where that is allowed from there; else a word and the end.
+    fn begin_either(
+        &self,
+        stream: TcpStream,
+        mut link: Link,
+        (route, open): (&Arc<Route>, &mut JoinSet<()>),
+        (tls, plain): (&Arc<Tls>, bool),
+    ) {
+        let admitted = (self.admission.admit(link.source), self.handshakes.admit(link.source));
+        let (Some(admitted), Some(shaking)) = admitted else {
+            tracing::debug!("too many connections");
+            return;
+        };
+        let (shared, route, tls) = (Arc::clone(&self.shared), Arc::clone(route), Arc::clone(tls));
+        open.spawn(async move {
+            match begun(&stream).await {
+                Some(Begun::Tls) => {
+                    let stream = tls.accept(stream).await;
+                    drop(shaking);
+                    if let Some(stream) = stream {
+                        connection(Wire::new(stream), &mut link, &route, &shared).await;
+                    }
+                }
+                Some(Begun::Other) if plain => {
+                    drop(shaking);
+                    connection(Wire::new(stream), &mut link, &route, &shared).await;
+                }
+                Some(Begun::Other) => {
+                    let mut wire = Wire::new(stream);
+                    let answer = Answer::plain(400, "this port speaks TLS: connect with https://");
+                    if wire.write(&answer.bytes(After::Close)).await.is_ok() {
+                        wire.end().await;
+                    }
+                }
+                None => {}
+            }
+            drop(admitted);
+        });
     }
 
     fn begin<S>(&self, stream: S, mut link: Link, (route, open): (&Arc<Route>, &mut JoinSet<()>))

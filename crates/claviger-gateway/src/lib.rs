@@ -18,8 +18,10 @@ mod requests;
 mod serve;
 mod sieve;
 mod throttle;
+mod tls;
 mod tunnel;
 mod wire;
 
 pub use config::{BindError, Config, Listener, Owner};
 pub use gateway::{Address, Gateway};
+pub use tls::{Tls, TlsError};

@@ -122,7 +122,14 @@ where
             tracing::error!(why, "the keep failed");
             say(wire, &place.unavailable(), after).await
         }
-        Ok(Reply::Pass | Reply::Leaf(_) | Reply::Wants(_) | Reply::Nothing) => {
+        Ok(
+            Reply::Pass
+            | Reply::Leaf(_)
+            | Reply::PublicKey(_)
+            | Reply::Handshake(_)
+            | Reply::Wants(_)
+            | Reply::Nothing,
+        ) => {
             tracing::error!("the keep answered another question");
             say(wire, &place.unavailable(), after).await
         }

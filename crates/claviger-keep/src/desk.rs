@@ -5,6 +5,7 @@
 
 mod bots;
 mod keys;
+mod listener;
 mod policy;
 mod wants;
 
@@ -51,6 +52,14 @@ impl Keep {
             Command::RemoveKey(name, factor) => {
                 self.factor(factor)?;
                 self.remove_key(&name)
+            }
+            Command::ListenerCa(factor) => {
+                self.factor(factor)?;
+                self.listener_ca()
+            }
+            Command::ListenerKey { key, factor } => {
+                self.factor(factor)?;
+                self.listener_key(key)
             }
             Command::AddBot(name, exchange) => self.add_bot(name, &exchange),
             Command::RemoveBot(name) => self.room().remove_bot(&name),

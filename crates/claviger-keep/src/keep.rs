@@ -120,6 +120,12 @@ impl Keep {
         self.0.room.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What a certificate of the listener is made from.
+    pub(crate) fn listener_facts(&self) -> (claviger_core::Time, Arc<claviger_core::Config>) {
+        let room = self.room();
+        (room.now(), Arc::clone(&room.config))
+    }
+
     pub(crate) fn vault(&self) -> &Vault {
         &self.0.vault
     }

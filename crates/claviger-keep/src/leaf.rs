@@ -21,8 +21,13 @@ pub(crate) fn leaf(vault: &Vault, host: &str, spki: &[u8], now: Time) -> Reply {
     }
     let Ok(ca) = LOCAL_CA.parse::<KeyRef>() else { return failed("the local CA has no name".to_owned()) };
     let seconds = i64::try_from(now.millis() / 1000).unwrap_or(i64::MAX / 2);
-    let request =
-        LeafRequest { host, spki_der: spki, not_before: seconds - HOUR, not_after: seconds + 6 * DAY };
+    let request = LeafRequest {
+        host,
+        also: &[],
+        spki_der: spki,
+        not_before: seconds - HOUR,
+        not_after: seconds + 6 * DAY,
+    };
     let chain = vault.sign_leaf(&ca, request).and_then(|leaf| Ok(vec![leaf, vault.ca_der(&ca)?.into_vec()]));
     match chain {
         Ok(chain) => Reply::Leaf(chain),

@@ -13,6 +13,7 @@ use claviger_door::{Ask, FrameError, Inbox, Outbox, Received, Reply};
 
 use crate::keep::Keep;
 use crate::leaf::leaf;
+use crate::listener;
 use crate::record::Written;
 use crate::refused::Unserved;
 
@@ -138,6 +139,14 @@ impl Line<'_> {
             Ask::Leaf { host, spki } => {
                 let now = self.keep.room().now();
                 Some(leaf(self.keep.vault(), &host, &spki, now))
+            }
+            Ask::ListenerLeaf { spki } => {
+                let (now, config) = self.keep.listener_facts();
+                Some(listener::leaf(self.keep.vault(), &config, (&spki, now)))
+            }
+            Ask::ListenerKey => Some(listener::public_key(self.keep.vault())),
+            Ask::ListenerSign { scheme, message } => {
+                Some(listener::sign(self.keep.vault(), scheme, &message))
             }
             Ask::Wants => Some(Reply::Wants(self.keep.room().wants())),
             Ask::Chore => {

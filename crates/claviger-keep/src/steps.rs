@@ -71,7 +71,13 @@ impl Keep {
                 Err(refusal) => Reply::Refuse(refusal),
             },
             Ask::Settle { ticket, seen } => self.settle(ticket, &seen),
-            Ask::Market { .. } | Ask::Leaf { .. } | Ask::Wants | Ask::Chore => Reply::Nothing,
+            Ask::Market { .. }
+            | Ask::Leaf { .. }
+            | Ask::ListenerLeaf { .. }
+            | Ask::ListenerKey
+            | Ask::ListenerSign { .. }
+            | Ask::Wants
+            | Ask::Chore => Reply::Nothing,
         }
     }
 

@@ -240,6 +240,8 @@ pub(crate) fn said(reply: &Reply) -> String {
         Reply::Pass => "pass".to_owned(),
         Reply::Instead(refusal) => format!("instead {:?}", rule_and_text(refusal)),
         Reply::Leaf(_) => "leaf".to_owned(),
+        Reply::PublicKey(_) => "public key".to_owned(),
+        Reply::Handshake(_) => "handshake".to_owned(),
         Reply::Wants(wants) => format!("{wants:?}"),
         Reply::Nothing => "nothing".to_owned(),
         Reply::Failed(why) => format!("failed {why}"),

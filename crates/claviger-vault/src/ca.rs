@@ -1,6 +1,6 @@
 //! The local certificate authority: its key is an entry, and its certificates hold only below the names it was made for.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
@@ -23,8 +23,10 @@ use crate::vault::Vault;
 pub struct CaRequest<'a> {
     /// What people will see in their list of authorities.
     pub common_name: &'a str,
-    /// The domains below which it may certify, such as `binance.com`; at least one.
+    /// The domains below which it may certify, such as `binance.com`; at least one, if there is no address.
     pub suffixes: &'a [&'a str],
+    /// The addresses that it may certify.
+    pub addresses: &'a [IpAddr],
     /// From when it holds, in seconds since 1970.
     pub not_before: i64,
     /// Until when it holds: at most ten years after.
@@ -34,8 +36,10 @@ pub struct CaRequest<'a> {
 /// A certificate for one host, to be signed by the CA.
 #[derive(Clone, Copy, Debug)]
 pub struct LeafRequest<'a> {
-    /// The DNS name, in lower case.
+    /// The DNS name, in lower case, or the address.
     pub host: &'a str,
+    /// Further names and addresses of the same host.
+    pub also: &'a [&'a str],
     /// The public key that it is for (SubjectPublicKeyInfo, DER).
     pub spki_der: &'a [u8],
     /// From when it holds, in seconds since 1970.
@@ -54,13 +58,13 @@ pub enum CaError {
     #[error("key `{0}` is not a local CA in this vault")]
     NotACa(KeyRef),
     /// The CA would hold for all names.
-    #[error("a local CA needs at least one domain that it is limited to")]
+    #[error("a local CA needs at least one domain or address that it is limited to")]
     NoSuffix,
     /// Not a DNS name.
     #[error("`{0}` is not a DNS name in lower case")]
     NotAHost(String),
     /// Outside the CA's domains.
-    #[error("the local CA may not certify `{0}`: it is below none of its domains")]
+    #[error("the local CA may not certify `{0}`: it is none of its addresses and below none of its domains")]
     OutsideConstraints(String),
     /// Too long, empty, or not a time.
     #[error("a certificate must hold for 1 second to {0} days")]
@@ -83,7 +87,10 @@ impl Vault {
         for suffix in request.suffixes {
             dns_name(suffix)?;
         }
-        let binding = Binding::new("claviger", "local-ca", request.suffixes)?;
+        let addresses: Vec<String> = request.addresses.iter().map(ToString::to_string).collect();
+        let names: Vec<&str> =
+            request.suffixes.iter().copied().chain(addresses.iter().map(String::as_str)).collect();
+        let binding = Binding::new("claviger", "local-ca", &names)?;
         let made = new_ca(request);
         claviger_os::scrub_stack();
         let created_ms = u64::try_from(request.not_before).unwrap_or(0).saturating_mul(1000);
@@ -104,11 +111,8 @@ impl Vault {
     /// Certifies the gateway's public key for one host; returns the certificate, DER.
     pub fn sign_leaf(&self, ca: &KeyRef, leaf: LeafRequest<'_>) -> Result<Vec<u8>, CaError> {
         let entry = self.ca(ca)?;
-        dns_name(leaf.host)?;
-        let below =
-            |suffix: &str| leaf.host.strip_suffix(suffix).is_some_and(|l| l.is_empty() || l.ends_with('.'));
-        if !entry.info.binding.hosts().any(below) {
-            return Err(CaError::OutsideConstraints(leaf.host.to_owned()));
+        for name in leaf.names() {
+            within(&entry.info.binding, name)?;
         }
         let params = leaf_params(leaf)?;
         let public = SubjectPublicKeyInfo::from_der(leaf.spki_der).map_err(CaError::Certificate)?;
@@ -118,11 +122,37 @@ impl Vault {
         Ok(params.signed_by(&public, &issuer).map_err(CaError::Certificate)?.der().to_vec())
     }
 
+    /// Whether that CA may certify all of these names and addresses.
+    #[must_use]
+    pub fn ca_covers(&self, ca: &KeyRef, names: &[&str]) -> bool {
+        self.ca(ca).is_ok_and(|entry| names.iter().all(|name| within(&entry.info.binding, name).is_ok()))
+    }
+
     fn ca(&self, name: &KeyRef) -> Result<std::sync::Arc<Entry>, CaError> {
         self.entry(name)
             .filter(|entry| entry.info.kind == EntryKind::CaKey)
             .ok_or_else(|| CaError::NotACa(name.clone()))
     }
+}
+
+impl<'a> LeafRequest<'a> {
+    fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        std::iter::once(self.host).chain(self.also.iter().copied())
+    }
+}
+
+/// Passes if a CA with this binding may certify that name or address.
+fn within(binding: &Binding, name: &str) -> Result<(), CaError> {
+    let address: Option<IpAddr> = name.parse().ok();
+    if address.is_none() {
+        dns_name(name)?;
+    }
+    let covers = |limit: &str| match (address, limit.parse::<IpAddr>()) {
+        (Some(address), Ok(limit)) => address == limit,
+        (None, Err(_)) => name.strip_suffix(limit).is_some_and(|l| l.is_empty() || l.ends_with('.')),
+        _ => false,
+    };
+    if binding.hosts().any(covers) { Ok(()) } else { Err(CaError::OutsideConstraints(name.to_owned())) }
 }
 
 /// A new key and its own certificate. Kept out of its caller's frame, which scrubs what it leaves.
@@ -138,33 +168,54 @@ fn new_ca(request: CaRequest<'_>) -> Result<Prepared, CaError> {
 }
 
 fn ca_params(request: CaRequest<'_>) -> Result<CertificateParams, CaError> {
-    if request.suffixes.is_empty() {
+    if request.suffixes.is_empty() && request.addresses.is_empty() {
         return Err(CaError::NoSuffix);
     }
     let mut params = params(request.common_name, request.not_before, request.not_after, CA_DAYS)?;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    params.name_constraints = Some(NameConstraints {
-        permitted_subtrees: request
-            .suffixes
-            .iter()
-            .map(|s| GeneralSubtree::DnsName((*s).to_owned()))
-            .collect(),
-        // A list of permitted DNS names says nothing of addresses, so those are excluded as a whole.
-        excluded_subtrees: vec![
-            GeneralSubtree::IpAddress(CidrSubnet::from_v4_prefix(Ipv4Addr::UNSPECIFIED.octets(), 0)),
-            GeneralSubtree::IpAddress(CidrSubnet::from_v6_prefix(Ipv6Addr::UNSPECIFIED.octets(), 0)),
-        ],
-    });
+    params.name_constraints = Some(constraints(request.suffixes, request.addresses));
     Ok(params)
 }
 
+/// No list of domains that certificates are in use under; permitting it alone permits none.
+const NO_DOMAIN: &str = "claviger.invalid";
+
+/// A list of permitted names of one kind says nothing of the other kinds, so those are closed as a whole.
+fn constraints(suffixes: &[&str], addresses: &[IpAddr]) -> NameConstraints {
+    let domains = if suffixes.is_empty() { &[NO_DOMAIN] } else { suffixes };
+    let one = |address: &IpAddr| match address {
+        IpAddr::V4(v4) => CidrSubnet::from_v4_prefix(v4.octets(), 32),
+        IpAddr::V6(v6) => CidrSubnet::from_v6_prefix(v6.octets(), 128),
+    };
+    let mut excluded = Vec::new();
+    if !addresses.iter().any(IpAddr::is_ipv4) {
+        excluded.push(CidrSubnet::from_v4_prefix(Ipv4Addr::UNSPECIFIED.octets(), 0));
+    }
+    if !addresses.iter().any(IpAddr::is_ipv6) {
+        excluded.push(CidrSubnet::from_v6_prefix(Ipv6Addr::UNSPECIFIED.octets(), 0));
+    }
+    let domains = domains.iter().map(|domain| GeneralSubtree::DnsName((*domain).to_owned()));
+    NameConstraints {
+        permitted_subtrees: domains
+            .chain(addresses.iter().map(|address| GeneralSubtree::IpAddress(one(address))))
+            .collect(),
+        excluded_subtrees: excluded.into_iter().map(GeneralSubtree::IpAddress).collect(),
+    }
+}
+
 fn leaf_params(leaf: LeafRequest<'_>) -> Result<CertificateParams, CaError> {
-    // The common name is limited to 64 characters, the alternative name is what clients read.
-    let common_name = if leaf.host.len() <= 64 { leaf.host } else { "claviger" };
+    // The common name is limited to 64 characters, the alternative name is what clients read. One that is an address would
+    // be taken for a DNS name, which the CA may not certify.
+    let plain = leaf.host.len() <= 64 && leaf.host.parse::<IpAddr>().is_err();
+    let common_name = if plain { leaf.host } else { "claviger" };
     let mut params = params(common_name, leaf.not_before, leaf.not_after, LEAF_DAYS)?;
-    let host = leaf.host.try_into().map_err(CaError::Certificate)?;
-    params.subject_alt_names = vec![SanType::DnsName(host)];
+    let san = |name: &str| match name.parse() {
+        Ok(address) => Ok(SanType::IpAddress(address)),
+        Err(_) => name.try_into().map(SanType::DnsName),
+    };
+    params.subject_alt_names =
+        leaf.names().map(san).collect::<Result<_, _>>().map_err(CaError::Certificate)?;
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];

@@ -142,6 +142,11 @@ pub enum MaterialError {
     /// Not an RSA key of a length in use.
     #[error("the private key is not a sound RSA key of 2048, 3072 or 4096 bits")]
     NotRsa,
+    /// Not a key that a TLS server of ours signs with.
+    #[error(
+        "the private key is not a sound ECDSA key (P-256, P-384), Ed25519 key or RSA key of 2048, 3072 or 4096 bits"
+    )]
+    NotTls,
     /// Longer than the vault takes.
     #[error("the secret is longer than 65535 bytes")]
     TooLong,
@@ -183,7 +188,9 @@ impl Material {
             Self::Ed25519(key) => ed25519(pem::private_key(key.bytes())?),
             Self::Rsa(key) => rsa(pem::private_key(key.bytes())?),
             Self::Tls(key) => {
-                Ok(Prepared::new(EntryKind::TlsKey, pem::private_key(key.bytes())?, Box::default()))
+                let der = pem::private_key(key.bytes())?;
+                let public = crate::tls::public_key(&der).ok_or(MaterialError::NotTls)?;
+                Ok(Prepared::new(EntryKind::TlsKey, der, public))
             }
             Self::Other(secret) => {
                 let plain = Zeroizing::new(secret.bytes().to_vec());

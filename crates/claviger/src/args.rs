@@ -130,6 +130,9 @@ Examples:
     /// The local CA that bots trust when they connect through claviger as a proxy
     #[command(subcommand)]
     Ca(CaCommand),
+    /// TLS for bots on other machines
+    #[command(subcommand)]
+    Tls(TlsCommand),
     /// The journal: what was asked, decided, sent and answered
     #[command(subcommand)]
     Journal(JournalCommand),
@@ -339,6 +342,35 @@ pub enum CaCommand {
     /// Print its certificate, for bots to trust
     #[command(after_help = "Examples:\n  claviger ca show > claviger-ca.pem")]
     Show,
+}
+
+/// What is done for TLS.
+#[derive(Debug, Subcommand)]
+pub enum TlsCommand {
+    /// Make a CA for the names under `[tls]` in claviger.toml; `ca show` prints what bots trust
+    #[command(after_help = "\
+The CA can certify those names and addresses and nothing else; its key is made in the vault and stays there.
+An earlier one is replaced: bots need the new certificates then.
+
+Examples:
+  claviger tls ca
+  claviger ca show > claviger-ca.pem")]
+    Ca,
+    /// Take in the private key of your own certificate, whose chain claviger.toml names
+    #[command(after_help = "\
+The key is PKCS#8 in PEM or DER, read from standard input (--stdin) or a file descriptor (--fd), and never an argument.
+
+Examples:
+  claviger tls key --stdin <privkey.pem
+  claviger tls key --fd 3 3<privkey.pem")]
+    Key {
+        /// Read the key from standard input
+        #[arg(long, conflicts_with = "fd", required_unless_present = "fd")]
+        stdin: bool,
+        /// Read the key from this inherited file descriptor
+        #[arg(long, value_name = "N")]
+        fd: Option<i32>,
+    },
 }
 
 /// What is done with the journal.

@@ -45,6 +45,8 @@ pub struct Facts {
     pub passphrase: Option<String>,
     /// Where the gateway listens.
     pub listen: SocketAddr,
+    /// The name that bots on other machines connect to, where there is TLS.
+    pub tls: Option<String>,
     /// The local CA's certificate.
     pub ca: PathBuf,
 }
@@ -69,12 +71,24 @@ impl Facts {
     /// The gateway as a proxy or base URL.
     fn proxy(&self) -> String {
         let ip = self.listen.ip();
+        if let Some(host) = self.tls.as_ref().filter(|_| !ip.to_canonical().is_loopback()) {
+            return format!("https://{host}:{}", self.listen.port());
+        }
         let address = if ip.is_unspecified() {
             SocketAddr::from(([127, 0, 0, 1], self.listen.port()))
         } else {
             self.listen
         };
         format!("http://{address}")
+    }
+
+    /// What the base URL needs.
+    fn base_needs(&self) -> &'static str {
+        if self.proxy().starts_with("https:") {
+            "with the same certificates"
+        } else {
+            "without a certificate"
+        }
     }
 
     /// The base URL of a surface.
@@ -110,6 +124,7 @@ mod tests {
             secret: "virtual \"secret\"".into(),
             passphrase: (exchange == "okx").then(|| "virtual-passphrase".into()),
             listen: "127.0.0.1:8700".parse().unwrap(),
+            tls: None,
             ca: "/home/me/claviger/ca.pem".into(),
         }
     }
@@ -128,6 +143,25 @@ mod tests {
                     }
                     Err(_) => assert!(!client.exchanges.contains(&exchange)),
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn bots_on_other_machines_are_told_https() {
+        for client in CLIENTS {
+            let exchange = client.exchanges.first().copied().unwrap_or("okx");
+            for (listen, tls, told) in [
+                ("0.0.0.0:8700", Some("claviger.lan"), "https://claviger.lan:8700"),
+                ("10.0.0.5:8700", Some("[2001:db8::5]"), "https://[2001:db8::5]:8700"),
+                ("127.0.0.1:8700", Some("claviger.lan"), "http://127.0.0.1:8700"),
+                ("10.0.0.5:8700", None, "http://10.0.0.5:8700"),
+            ] {
+                let tls = tls.map(str::to_owned);
+                let facts = Facts { listen: listen.parse().unwrap(), tls, ..facts(exchange) };
+                let text = client.settings(&facts).unwrap();
+                assert!(text.contains(told), "{} {told}\n{text}", client.name);
+                assert!(!(told.starts_with("https") && text.contains("without a certificate")), "{text}");
             }
         }
     }

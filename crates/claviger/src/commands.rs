@@ -11,6 +11,7 @@ mod key;
 mod offline;
 mod sim;
 mod status;
+mod tls;
 mod vault;
 
 use crate::args::{Args, Command};
@@ -37,6 +38,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Status { check } => status::run(&global, check),
         Command::Vault(command) => vault::run(&global, &command),
         Command::Ca(command) => ca::run(&global, &command),
+        Command::Tls(command) => tls::run(&global, &command),
         Command::Journal(command) => journal::run(&global, command),
         Command::Exchange(command) => exchange::run(&global, &command),
         Command::Sim(sim) => sim::run(&global, sim),

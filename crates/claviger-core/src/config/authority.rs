@@ -61,7 +61,7 @@ fn port(text: &str) -> Result<u16, NotAnAuthority> {
 }
 
 /// A DNS name in lower case whose last label is not a number.
-fn is_name(host: &str) -> bool {
+pub(super) fn is_name(host: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')

@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Authority, BySurface, Config, ExchangeSettings, Isolation, KnownExchange};
+use super::{Authority, BySurface, Config, ExchangeSettings, Isolation, KnownExchange, Tls};
 use crate::limits::{Given, LIMITS, Misfit, Rules, Scope};
 use crate::policy::{RawBot, RawKey};
 use crate::{BotName, Digest, ExchangeName, KeyName, PolicySet, SurfaceName};
@@ -77,7 +77,8 @@ pub enum Problem {
     },
 }
 
-const TOP: &[&str] = &["listen", "unix_socket", "plain_http", "isolation", "exchange", "key", "bot"];
+const TOP: &[&str] = &["listen", "unix_socket", "plain_http", "tls", "isolation", "exchange", "key", "bot"];
+const TLS: &[&str] = &["names", "chain"];
 const EXCHANGE: &[&str] = &["rest", "ca", "environment", "own_port"];
 const KEY: &[&str] = &["exchange", "environment"];
 const BOT: &[&str] = &["key"];
@@ -110,6 +111,7 @@ pub(super) fn config(text: &str, file: &str, known: &[KnownExchange]) -> Result<
         listen: top.parsed("listen", LISTEN)?.unwrap_or_else(Config::usual_listen),
         unix_socket: top.path("unix_socket")?,
         plain_http: top.networks("plain_http")?,
+        tls: top.tls()?,
         isolation: top.isolation()?,
         exchanges,
         policies: Arc::new(PolicySet::new(keys.into_values().collect(), bots)),
@@ -312,6 +314,23 @@ impl<'a> Table<'a> {
                 .list("a list of networks like \"10.0.0.0/24\"")
                 .map_err(|misfit| self.at(key).error(misfit.into())),
         }
+    }
+
+    fn tls(&self) -> Result<Option<Tls>, ConfigError> {
+        let here = self.at("tls");
+        let table = match self.value("tls") {
+            None => return Ok(None),
+            Some(DeValue::Table(table)) => Self { table, ..here },
+            Some(other) => return Err(here.error(given(other).misfit("a table [tls]").into())),
+        };
+        table.only(TLS, &[])?;
+        let wanted = "a list of DNS names in lower case and addresses, like [\"claviger.lan\", \"10.0.0.5\"]";
+        let why = "a certificate is for the names and addresses that bots connect to";
+        let names = table
+            .value("names")
+            .ok_or_else(|| table.error(Problem::Missing { missing: "names".into(), why }))?;
+        let names = given(names).list(wanted).map_err(|misfit| table.at("names").error(misfit.into()))?;
+        Ok(Some(Tls { names, chain: table.path("chain")? }))
     }
 
     fn isolation(&self) -> Result<Isolation, ConfigError> {

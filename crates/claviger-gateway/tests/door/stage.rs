@@ -64,6 +64,9 @@ impl Door for Keep {
                 Ok(reply)
             }
             Ask::Leaf { host, spki } => Ok(Reply::Leaf(self.ca.sign(&host, &spki))),
+            Ask::ListenerLeaf { .. } | Ask::ListenerKey | Ask::ListenerSign { .. } => {
+                Ok(Reply::Failed("no TLS here".into()))
+            }
             Ask::Wants => Ok(Reply::Wants(Wants {
                 markets: vec![Want {
                     exchange: "binance".parse().unwrap(),

@@ -43,7 +43,7 @@ fn changes(report: &Report) -> Vec<(String, bool)> {
     report.items().iter().map(|item| (item.to_string(), item.change.widens())).collect()
 }
 
-fn read(file: &Path) -> Result<(String, Config), Refused> {
+pub(super) fn read(file: &Path) -> Result<(String, Config), Refused> {
     let shown = file.display().to_string();
     let failed = |error: &dyn std::error::Error| {
         because(Exit::Config, &format!("cannot read `{shown}`"), error, "the active policy stays as it is")

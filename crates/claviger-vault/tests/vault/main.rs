@@ -14,4 +14,5 @@ mod home;
 mod memory;
 mod persistence;
 mod signing;
+mod tls;
 mod virtual_keys;

@@ -35,9 +35,10 @@ exchange = ccxt.{exchange}({{
 #       \"cafile\": {ca},
 #   }})
 
-# Instead of the proxy: by base URL, without a certificate. Errors are coarser on Binance, where ccxt goes by the URL.
+# Instead of the proxy: by base URL, {base_needs}. Errors are coarser on Binance, where ccxt goes by the URL.
 {base}",
         bot = facts.bot,
+        base_needs = facts.base_needs(),
     )
 }
 

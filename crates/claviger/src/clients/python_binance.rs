@@ -20,13 +20,14 @@ client = Client(
     }},
 )
 
-# Instead of the proxy: by base URL, without a certificate.
+# Instead of the proxy: by base URL, {base_needs}.
 #   client = Client({id}, {secret}, ping=False)
 #   client.API_URL = {spot}
 #   client.MARGIN_API_URL = {wallet}
 #   client.FUTURES_URL = {usdm}
 #   client.FUTURES_COIN_URL = {coinm}",
         bot = facts.bot,
+        base_needs = facts.base_needs(),
         id = quoted(&facts.id),
         secret = quoted(&facts.secret),
         proxy = quoted(&facts.proxy()),

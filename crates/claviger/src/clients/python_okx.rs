@@ -24,9 +24,10 @@ keys = dict(
 account = Account.AccountAPI(**keys)
 trade = Trade.TradeAPI(**keys)
 
-# Instead of the proxy: by base URL, without a certificate.
+# Instead of the proxy: by base URL, {base_needs}.
 #   keys |= dict(domain={base}, proxy=None)",
         bot = facts.bot,
+        base_needs = facts.base_needs(),
         id = quoted(&facts.id),
         secret = quoted(&facts.secret),
         passphrase = quoted(&passphrase),

@@ -232,6 +232,7 @@ pub fn facts(home: &Home, bot: &Bot, revealed: Option<Revealed>) -> Result<Facts
         secret,
         passphrase,
         listen: config.listen(),
+        tls: config.tls().map(claviger_core::config::Tls::url_host),
         ca: home.ca(),
     })
 }

@@ -92,6 +92,7 @@ fn certificate(vault: &Vault) -> Result<String, CaError> {
     let request = CaRequest {
         common_name: "claviger local CA",
         suffixes: &suffixes,
+        addresses: &[],
         not_before: now - DAY,
         not_after: now + 3650 * DAY,
     };

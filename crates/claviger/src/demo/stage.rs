@@ -226,6 +226,7 @@ impl Stage {
                 shown.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
             };
             let facts = crate::clients::Facts {
+                tls: None,
                 bot: text("name"),
                 exchange: exchange.to_owned(),
                 id: text("apiKey"),

@@ -257,7 +257,7 @@ async fn run(
     let egress = Arc::new(wiring::egress(home, &config)?);
     // Of its own, because connections belong to the thread that opened them.
     let public = Arc::new(aside_egress(home, &config, aside)?);
-    let gateway = wiring::gateway(home, &config).await?;
+    let gateway = wiring::gateway(home, &config, door).await?;
     let listen: Vec<String> = gateway.addresses().iter().map(shown).collect();
     for address in &listen {
         tracing::info!(%address, "bots connect here");

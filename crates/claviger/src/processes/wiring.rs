@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use claviger_core::Config;
 use claviger_core::config::ExchangeSettings;
-use claviger_door::Exit;
+use claviger_door::{Door, Exit};
 use claviger_egress::{Egress, Upstream};
 use claviger_exchange::{EXCHANGES, Exchange};
-use claviger_gateway::{BindError, Gateway, Listener};
+use claviger_gateway::{BindError, Gateway, Listener, Tls};
 use claviger_store::State;
 
 use crate::configuration;
@@ -58,7 +58,7 @@ fn upstream(home: &Home, exchange: &dyn Exchange, settings: &ExchangeSettings) -
 }
 
 /// The bots' door, listening.
-pub async fn gateway(home: &Home, config: &Config) -> Result<Gateway, Failure> {
+pub async fn gateway<D: Door>(home: &Home, config: &Config, door: &Arc<D>) -> Result<Gateway, Failure> {
     let mut listeners = vec![Listener::Tcp(config.listen())];
     listeners.extend(
         config.unix_socket().map(|path| Listener::Unix { path: home.path().join(path), mode: 0o660 }),
@@ -76,10 +76,32 @@ pub async fn gateway(home: &Home, config: &Config) -> Result<Gateway, Failure> {
     let setup = claviger_gateway::Config {
         listeners,
         plain_http: config.plain_networks().to_vec(),
+        tls: tls(home, config, door).await?,
         owner: Some(Arc::new(owner)),
         ..claviger_gateway::Config::default()
     };
     Gateway::bind(setup).await.map_err(|e| bind_failed(&e))
+}
+
+/// TLS for other machines, where claviger.toml has it.
+async fn tls<D: Door>(home: &Home, config: &Config, door: &Arc<D>) -> Result<Option<Arc<Tls>>, Failure> {
+    let Some(tls) = config.tls() else { return Ok(None) };
+    let names: Vec<&str> = tls.names().collect();
+    let chain = tls.chain().map(|file| {
+        // A relative path is meant from the home.
+        let file = home.path().join(file);
+        std::fs::read(&file)
+            .map_err(|e| Failure::new(Exit::Config, format!("cannot read {}", file.display())).caused_by(&e))
+    });
+    let opened = Tls::open(Arc::clone(door), &names, chain.transpose()?.as_deref()).await;
+    let opened = opened.map_err(|e| {
+        let failure = Failure::new(Exit::Config, "cannot listen with TLS").caused_by(&e);
+        match tls.chain() {
+            Some(_) => failure.hint("`claviger tls key`, which takes the private key of the chain"),
+            None => failure.hint("`claviger tls ca`, which makes the CA for the names under `[tls]`"),
+        }
+    })?;
+    Ok(Some(Arc::new(opened)))
 }
 
 /// The user at the other end of a loopback connection.
@@ -91,6 +113,7 @@ fn bind_failed(error: &BindError) -> Failure {
     match error {
         BindError::Plain(_) => Failure::new(Exit::Config, "cannot listen where claviger.toml says")
             .caused_by(error)
+            .hint("`[tls]` with `names = [\"…\"]`, and `claviger tls ca`, for bots on other machines")
             .hint("a loopback address, or name the network in `plain_http`"),
         BindError::Unknown { .. } => Failure::new(Exit::Config, "cannot listen").caused_by(error),
         BindError::Tcp { .. } | BindError::Unix { .. } => Failure::new(Exit::PortInUse, "cannot listen")
