@@ -79,7 +79,7 @@ pub struct Reference {
     pub price: Decimal,
     /// When the exchange last said so.
     pub at: Time,
-    /// Which public answer it is from: `ticker`, `mark`.
+    /// Which public answer it is from: `last-bid-ask` (the middle one of the three), `mark`.
     pub source: Box<str>,
 }
 

@@ -12,6 +12,7 @@ pub mod form;
 pub mod json;
 pub mod nested;
 pub mod okx;
+mod reference;
 pub mod request;
 pub mod values;
 
@@ -22,6 +23,7 @@ pub use exchange::{
     Bytes, Exchange, HouseCall, HttpAnswer, MarketCall, PrintError, Printed, ReadError, Scheme, Stamp,
     Surface, Unsigned,
 };
+pub(crate) use reference::middle;
 pub use request::{Claim, ClaimError, RawRequest, Signed};
 
 /// Every exchange there is, in the order they are shown. A new one adds one line here.

@@ -288,8 +288,12 @@ fn public_answers_fill_the_view() {
         let found = venue.references.get(&market)?.get(&symbol.parse().unwrap())?;
         Some(format!("{} {}", found.price, found.source))
     };
-    assert_eq!(price(Market::Spot, "BTC-USDT").as_deref(), Some("42000.1 ticker"), "the middle one of three");
-    assert_eq!(price(Market::Spot, "NEW-USDT").as_deref(), Some("1 ticker"), "an answer of its own");
+    assert_eq!(
+        price(Market::Spot, "BTC-USDT").as_deref(),
+        Some("42000.1 last-bid-ask"),
+        "the middle one of three"
+    );
+    assert_eq!(price(Market::Spot, "NEW-USDT").as_deref(), Some("1 last-bid-ask"), "an answer of its own");
     assert_eq!(price(Market::Usdm, "BTC-USDT-SWAP").as_deref(), Some("42310.6 mark"));
     assert_eq!(price(Market::Coinm, "BTC-USD-SWAP"), None);
 }

@@ -56,8 +56,9 @@ fn binance(up: &'static AtomicBool) -> Act {
                 let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() + AHEAD_MS;
                 let body = if request.starts_with("GET /api/v3/time ") {
                     format!("{{\"serverTime\":{now}}}")
-                } else if request.starts_with("GET /api/v3/ticker/price?symbol=BTCUSDT ") {
-                    "{\"symbol\":\"BTCUSDT\",\"price\":\"60000.10\"}".to_owned()
+                } else if request.starts_with("GET /api/v3/ticker/24hr?symbol=BTCUSDT ") {
+                    r#"{"symbol":"BTCUSDT","lastPrice":"60000.10","bidPrice":"60000","askPrice":"60001"}"#
+                        .to_owned()
                 } else {
                     "{\"symbols\":[]}".to_owned()
                 };
@@ -107,7 +108,7 @@ async fn clocks_and_prices_are_told_and_failures_are_survived() {
     let symbol = "BTCUSDT".parse().unwrap();
     until("a price", || keep.view.lock().unwrap().reference(&name, Market::Spot, &symbol).is_some()).await;
     let reference = keep.view.lock().unwrap().reference(&name, Market::Spot, &symbol).unwrap().clone();
-    assert_eq!((reference.price.to_string().as_str(), &*reference.source), ("60000.1", "ticker"));
+    assert_eq!((reference.price.to_string().as_str(), &*reference.source), ("60000.1", "last-bid-ask"));
     until("a fresher price", || {
         keep.view.lock().unwrap().reference(&name, Market::Spot, &symbol).unwrap().at > reference.at
     })

@@ -1,19 +1,25 @@
 //! Public answers that feed the market view: instruments, reference prices, server time.
 
 use claviger_core::market::Contract;
-use claviger_core::{Instrument, Market, MarketView, Reference, Symbol, Time, Venue};
+use claviger_core::{Decimal, Instrument, Market, MarketView, Reference, Symbol, Time, Venue};
 
 use super::{Binance, house};
 use crate::fields::meaning;
 use crate::json::{self, Bounds, Json};
-use crate::{Exchange, MarketCall, ReadError};
+use crate::{Exchange, MarketCall, ReadError, middle};
 
 const INSTRUMENTS_EVERY_MS: u64 = 3_600_000;
 const PRICES_EVERY_MS: u64 = 2_000;
 
+/// The list of all pairs' tickers weighs 80 of the 6000 a minute that an address has; a reference is fresh for 10 s.
+const ALL_TICKERS_EVERY_MS: u64 = 4_000;
+
 /// With more symbols than this, one call for all of them is cheaper than one each.
 /// Several in one call are never asked for: one symbol that Binance no longer lists fails the whole call.
 const ONE_BY_ONE: usize = 16;
+
+/// The price in one entry of an answer.
+type PriceOf = fn(&Json<'_>) -> Option<Decimal>;
 
 type Read = fn(&[u8], Time, &mut MarketView) -> Result<(), ReadError>;
 
@@ -23,6 +29,8 @@ struct Feed {
     /// Whether instruments can be asked for by symbol.
     instruments_by_symbol: bool,
     prices: (&'static str, Read),
+    /// How often the prices of every symbol are asked for in one call, in milliseconds.
+    all_prices_every_ms: u64,
 }
 
 pub(super) fn calls(wanted: &[(Market, Vec<Symbol>)]) -> Vec<MarketCall> {
@@ -39,19 +47,22 @@ fn feed(market: Market) -> Option<Feed> {
             surface: "spot",
             instruments: ("/api/v3/exchangeInfo", spot_instruments),
             instruments_by_symbol: true,
-            prices: ("/api/v3/ticker/price", spot_prices),
+            prices: ("/api/v3/ticker/24hr", spot_prices),
+            all_prices_every_ms: ALL_TICKERS_EVERY_MS,
         }),
         Market::Usdm => Some(Feed {
             surface: "usdm",
             instruments: ("/fapi/v1/exchangeInfo", usdm_instruments),
             instruments_by_symbol: false,
             prices: ("/fapi/v1/premiumIndex", usdm_prices),
+            all_prices_every_ms: PRICES_EVERY_MS,
         }),
         Market::Coinm => Some(Feed {
             surface: "coinm",
             instruments: ("/dapi/v1/exchangeInfo", coinm_instruments),
             instruments_by_symbol: false,
             prices: ("/dapi/v1/premiumIndex", coinm_prices),
+            all_prices_every_ms: PRICES_EVERY_MS,
         }),
         Market::Margin | Market::Option => None,
     }
@@ -59,14 +70,22 @@ fn feed(market: Market) -> Option<Feed> {
 
 fn feed_calls(feed: &Feed, symbols: &[Symbol]) -> Vec<MarketCall> {
     let instruments = if feed.instruments_by_symbol { symbols } else { &[] };
-    let mut calls = asked(feed.surface, feed.instruments, instruments, INSTRUMENTS_EVERY_MS);
-    calls.extend(asked(feed.surface, feed.prices, symbols, PRICES_EVERY_MS));
+    let every = (INSTRUMENTS_EVERY_MS, INSTRUMENTS_EVERY_MS);
+    let mut calls = asked(feed.surface, feed.instruments, instruments, every);
+    calls.extend(asked(feed.surface, feed.prices, symbols, (PRICES_EVERY_MS, feed.all_prices_every_ms)));
     calls
 }
 
-fn asked(surface: &str, (path, read): (&str, Read), symbols: &[Symbol], every_ms: u64) -> Vec<MarketCall> {
+/// One call for each symbol, or one for all of them, each with its own pace.
+fn asked(
+    surface: &str,
+    (path, read): (&str, Read),
+    symbols: &[Symbol],
+    (every_ms, all_every_ms): (u64, u64),
+) -> Vec<MarketCall> {
     if symbols.is_empty() || symbols.len() > ONE_BY_ONE {
-        return vec![MarketCall { intent: house::public(surface, path, Vec::new()), read, every_ms }];
+        let intent = house::public(surface, path, Vec::new());
+        return vec![MarketCall { intent, read, every_ms: all_every_ms }];
     }
     let one = |symbol| {
         let intent = house::public(surface, path, vec![house::symbol_param(symbol)]);
@@ -92,16 +111,28 @@ fn coinm_instruments(body: &[u8], _at: Time, view: &mut MarketView) -> Result<()
     instruments(body, Market::Coinm, view)
 }
 
+/// A pair's reference: the middle one of last trade, best bid and best ask, so that one trade printed on a thin pair does
+/// not move it beyond the book.
 fn spot_prices(body: &[u8], at: Time, view: &mut MarketView) -> Result<(), ReadError> {
-    prices(body, at, view, (Market::Spot, "price", "ticker"))
+    let of = |entry: &Json<'_>| middle(["lastPrice", "bidPrice", "askPrice"].map(|name| price(entry, name)));
+    prices(body, at, view, (Market::Spot, of, "last-bid-ask"))
 }
 
 fn usdm_prices(body: &[u8], at: Time, view: &mut MarketView) -> Result<(), ReadError> {
-    prices(body, at, view, (Market::Usdm, "markPrice", "mark"))
+    prices(body, at, view, (Market::Usdm, mark, "mark"))
 }
 
 fn coinm_prices(body: &[u8], at: Time, view: &mut MarketView) -> Result<(), ReadError> {
-    prices(body, at, view, (Market::Coinm, "markPrice", "mark"))
+    prices(body, at, view, (Market::Coinm, mark, "mark"))
+}
+
+fn mark(entry: &Json<'_>) -> Option<Decimal> {
+    price(entry, "markPrice")
+}
+
+/// A price; zero stands for none.
+fn price(entry: &Json<'_>, name: &str) -> Option<Decimal> {
+    entry.get(name)?.text()?.parse().ok().filter(|price: &Decimal| !price.is_zero())
 }
 
 fn answer(body: &[u8]) -> Result<Json<'_>, ReadError> {
@@ -152,14 +183,14 @@ fn prices(
     body: &[u8],
     at: Time,
     view: &mut MarketView,
-    (market, name, source): (Market, &str, &str),
+    (market, price_of, source): (Market, PriceOf, &str),
 ) -> Result<(), ReadError> {
     let json = answer(body)?;
     let entries = json.items().unwrap_or(std::slice::from_ref(&json));
     let read = |entry: &Json<'_>| -> Option<(Symbol, Reference)> {
-        let price: claviger_core::Decimal = entry.get(name)?.text()?.parse().ok()?;
+        let price = price_of(entry)?;
         let symbol = entry.get("symbol")?.text()?.parse().ok()?;
-        (!price.is_zero()).then(|| (symbol, Reference { price, at, source: source.into() }))
+        Some((symbol, Reference { price, at, source: source.into() }))
     };
     let mut found = entries.iter().filter_map(read).peekable();
     if found.peek().is_none() {
@@ -221,15 +252,47 @@ mod tests {
     #[test]
     fn prices_of_one_and_of_many() {
         let pair = |symbol: &str, price: &str| (symbol.to_owned(), price.to_owned());
-        let one = r#"{"symbol":"BTCUSDT","price":"64000.10000000"}"#;
-        assert_eq!(prices_of(Market::Spot, one), Ok(vec![pair("BTCUSDT", "64000.1")]));
+        let one = spot("BTCUSDT", ["64000.10000000", "64000.00000000", "64000.20000000"]);
+        assert_eq!(prices_of(Market::Spot, &one), Ok(vec![pair("BTCUSDT", "64000.1")]));
         let many =
             r#"[{"symbol":"A","markPrice":"1.5","indexPrice":"2"},{"symbol":"B","markPrice":"0.00000000"}]"#;
         assert_eq!(prices_of(Market::Usdm, many), Ok(vec![pair("A", "1.5")]));
-        for bad in ["[]", "{}", r#"{"symbol":"A","price":1.5}"#, r#"[{"symbol":"A","price":"-1"}]"#, "<html>"]
-        {
+        let number = r#"{"symbol":"A","lastPrice":1.5,"bidPrice":"1","askPrice":"2"}"#;
+        let negative = spot("A", ["-1", "1", "2"]);
+        let last_alone = r#"{"symbol":"A","price":"1","lastPrice":"1"}"#;
+        for bad in ["[]", "{}", number, &negative, last_alone, "<html>"] {
             assert!(prices_of(Market::Spot, bad).is_err(), "{bad}");
         }
+    }
+
+    fn spot(symbol: &str, [last, bid, ask]: [&str; 3]) -> String {
+        format!(r#"{{"symbol":"{symbol}","lastPrice":"{last}","bidPrice":"{bid}","askPrice":"{ask}"}}"#)
+    }
+
+    #[test]
+    fn a_printed_trade_moves_a_pair_no_further_than_the_book() {
+        for (last, bid, ask, expected) in [
+            ("100", "99", "101", "100"),
+            ("900", "99", "101", "101"),
+            ("1", "99", "101", "99"),
+            // A thief who shows depth on one side alone moves it no further than the last trade.
+            ("100", "99", "900", "100"),
+            ("100", "1", "101", "100"),
+        ] {
+            let read = prices_of(Market::Spot, &spot("A", [last, bid, ask]));
+            assert_eq!(read, Ok(vec![("A".to_owned(), expected.to_owned())]), "{last} {bid} {ask}");
+        }
+        let mut view = MarketView::default();
+        spot_prices(spot("A", ["1", "1", "1"]).as_bytes(), AT, &mut view).unwrap();
+        let name: ExchangeName = "binance".parse().unwrap();
+        assert_eq!(
+            &*view.reference(&name, Market::Spot, &"A".parse().unwrap()).unwrap().source,
+            "last-bid-ask"
+        );
+        assert!(
+            prices_of(Market::Spot, &spot("A", ["1", "0.00000000", "1"])).is_err(),
+            "no bid, no reference"
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::house::{intent, param};
 use super::instrument::Instrument as Id;
 use crate::fields::meaning;
 use crate::json::{Bounds, Json};
-use crate::{Exchange, MarketCall, ReadError};
+use crate::{Exchange, MarketCall, ReadError, middle};
 
 const HOUR_MS: u64 = 3_600_000;
 const PRICES_MS: u64 = 2_000;
@@ -146,7 +146,7 @@ fn read_tickers(body: &[u8], at: Time, view: &mut MarketView) -> Result<(), Read
     let venue = venue(view);
     for item in answer.data() {
         let Some((symbol, price)) = ticker(item) else { continue };
-        put(venue, Market::Spot, symbol, Reference { price, at, source: "ticker".into() });
+        put(venue, Market::Spot, symbol, Reference { price, at, source: "last-bid-ask".into() });
     }
     Ok(())
 }
@@ -157,10 +157,7 @@ fn ticker(item: &Json<'_>) -> Option<(Symbol, Decimal)> {
         return None;
     }
     let price = |name| text(item, name).and_then(number).filter(|n| !n.is_zero());
-    let mut three = [price("last")?, price("bidPx")?, price("askPx")?];
-    three.sort_unstable();
-    let [_, middle, _] = three;
-    Some((symbol, middle))
+    Some((symbol, middle([price("last"), price("bidPx"), price("askPx")])?))
 }
 
 fn read_marks(body: &[u8], at: Time, view: &mut MarketView) -> Result<(), ReadError> {
