@@ -6,11 +6,9 @@
 mod bots;
 mod keys;
 mod listener;
+mod narrow;
 mod policy;
 mod wants;
-
-use std::thread;
-use std::time::{Duration, Instant};
 
 use claviger_core::entry::OperatorEntry;
 use claviger_core::{Entry, OperatorAct, Subject};
@@ -18,7 +16,6 @@ use claviger_door::{Command, Desk, Exit, Refused, Said, Sensitive, Target};
 use claviger_store::{FreezeOf, JournalError, StateError};
 use claviger_vault::{Passphrase, VaultError};
 
-use crate::fresh::LONGEST_MS;
 use crate::keep::Keep;
 use crate::room::Room;
 
@@ -37,7 +34,7 @@ impl Keep {
         match command {
             Command::Freeze(target) => {
                 let said = self.room().freeze(&target);
-                self.see_off(&target);
+                self.see_off(&[subject(&target)]);
                 said
             }
             Command::Thaw(target, factor) => {
@@ -62,7 +59,11 @@ impl Keep {
                 self.listener_key(key)
             }
             Command::AddBot(name, exchange) => self.add_bot(name, &exchange),
-            Command::RemoveBot(name) => self.room().remove_bot(&name),
+            Command::RemoveBot(name) => {
+                let said = self.room().remove_bot(&name);
+                self.see_off(&[Subject::Bot(name)]);
+                said
+            }
             Command::Reveal(name, factor) => {
                 self.factor(factor)?;
                 self.reveal(&name)
@@ -74,15 +75,6 @@ impl Keep {
                 self.stop();
                 Ok(Said::Done)
             }
-        }
-    }
-
-    /// Waits for what was given out before a freeze, until it is settled or its time to begin to leave is over: nothing
-    /// leaves after the freeze was answered.
-    fn see_off(&self, target: &Target) {
-        let end = Instant::now() + Duration::from_millis(LONGEST_MS);
-        while Instant::now() < end && self.room().is_leaving(target) {
-            thread::sleep(Duration::from_millis(1));
         }
     }
 
@@ -113,6 +105,7 @@ impl Room {
         self.must_know(target)?;
         let entry = self.act(OperatorAct::Freeze(subject(target)));
         self.fold(&entry);
+        self.narrow(&[subject(target)]);
         let now = self.now();
         let journaled = self.journal.append_urgent(now, &entry).map(|_| ());
         let noted = self.state.freeze(&freeze_of(target), now);
@@ -133,17 +126,6 @@ impl Room {
             _ if lines.is_empty() => Ok(Said::Done),
             _ => Ok(Said::Lines(lines)),
         }
-    }
-
-    /// Whether a change of that bot or key was given out and may still begin to leave.
-    fn is_leaving(&self, target: &Target) -> bool {
-        let now = self.now();
-        self.tickets.changes().filter(|(_, left)| now.since(*left) <= LONGEST_MS).any(|(id, _)| {
-            self.book.who(id).is_some_and(|(bot, key)| match target {
-                Target::Bot(name) => name == bot,
-                Target::Key(name) => name == key,
-            })
-        })
     }
 
     fn thaw(&mut self, target: &Target) -> Result<Said, Refused> {

@@ -86,6 +86,7 @@ impl Keep {
             tickets: Tickets::default(),
             house: House::default(),
             state,
+            narrowed: Vec::new(),
             own_uid,
             stopping: false,
         };

@@ -55,6 +55,9 @@ pub enum Unserved {
     /// Claviger is about to stop.
     #[error("claviger is stopping")]
     Stopping,
+    /// The operator narrowed what the bot may do while this was on its way.
+    #[error("the bot's limits were changed meanwhile; nothing was sent")]
+    Changed,
     /// Too much is under way.
     #[error("too many requests are under way; try again later")]
     Busy,
@@ -99,6 +102,7 @@ impl Unserved {
             Self::Journal => "journal",
             Self::TooLate => "deadline",
             Self::Stopping => "stop",
+            Self::Changed => "changed",
             Self::Unsignable => "vault",
             Self::Differs => "print",
             Self::Withheld | Self::NoAnswer | Self::NoData => "answer",
@@ -127,6 +131,7 @@ impl Unserved {
             | Self::Clock
             | Self::Journal
             | Self::Stopping
+            | Self::Changed
             | Self::Unsignable
             | Self::Differs
             | Self::NoData

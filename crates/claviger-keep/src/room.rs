@@ -46,6 +46,8 @@ pub(crate) struct Room {
     pub(crate) floods: Floods,
     pub(crate) tickets: Tickets,
     pub(crate) house: House,
+    /// Who was narrowed last, and what was permitted before that: bots and keys, so few.
+    pub(crate) narrowed: Vec<(Subject, IntentId)>,
     pub(crate) own_uid: u32,
     pub(crate) stopping: bool,
 }
@@ -212,23 +214,29 @@ impl Room {
         })
     }
 
-    /// Keeps what is about to leave under its ticket, unless it was frozen since it was permitted.
+    /// Keeps what is about to leave under its ticket, unless it was frozen or narrowed since it was permitted.
     pub(crate) fn give_out(&mut self, ticket: u64, pending: Pending) -> Result<(), Refusal> {
-        let frozen = match &pending.matter {
-            Matter::Change(id) => self.frozen_since(*id).then_some(*id),
+        let stopped = match &pending.matter {
+            Matter::Change(id) => self.stopped_since(*id).map(|unserved| (*id, unserved)),
             Matter::Read(_) | Matter::House(_) => None,
         };
-        match frozen {
+        match stopped {
             None => {
                 self.tickets.keep(ticket, pending);
                 Ok(())
             }
-            Some(id) => {
-                let unserved = Unserved::Denied(Box::new(claviger_core::Denial::Frozen));
+            Some((id, unserved)) => {
                 self.conclude(id, not_sent(&unserved), None);
                 Err(unserved.told(pending.exchange, Some(&pending.leaves), Some(id)))
             }
         }
+    }
+
+    fn stopped_since(&self, id: IntentId) -> Option<Unserved> {
+        if self.frozen_since(id) {
+            return Some(Unserved::Denied(Box::new(claviger_core::Denial::Frozen)));
+        }
+        self.narrowed_since(id).then_some(Unserved::Changed)
     }
 
     fn frozen_since(&self, id: IntentId) -> bool {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use claviger_core::limits::Scope;
-use claviger_core::{BotName, ExchangeName, OperatorAct};
+use claviger_core::{BotName, ExchangeName, OperatorAct, Subject};
 use claviger_door::{Bot, Exit, Refused, Said, Sensitive};
 use claviger_store::StoredBot;
 use claviger_vault::{VirtualSecret, mint_id};
@@ -82,6 +82,7 @@ impl Room {
         }
         // The virtual key ends first: should the disk refuse, it is ended until claviger stops.
         self.bots.remove(name);
+        self.narrow(&[Subject::Bot(name.clone())]);
         let entry = self.act(OperatorAct::BotRemoved(name.clone()));
         let now = self.now();
         self.fold(&entry);

@@ -7,6 +7,7 @@ use claviger_core::entry::PolicyEntry;
 use claviger_core::{Config, Entry, Report};
 use claviger_door::{Exit, Refused, Said, Sensitive};
 
+use super::narrow::narrowed;
 use super::{because, refused, state_failed};
 use crate::keep::Keep;
 
@@ -34,6 +35,10 @@ impl Keep {
             room.state.activate_policy(&hash.to_string(), &text, at).map_err(|error| state_failed(&error))?;
             room.fold(&entry);
             room.config = Arc::new(new);
+            let subjects = narrowed(&report);
+            room.narrow(&subjects);
+            drop(room);
+            self.see_off(&subjects);
         }
         Ok(Said::Report { changes: changes(&report), applied, needs_factor })
     }

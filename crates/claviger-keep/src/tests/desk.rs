@@ -41,6 +41,74 @@ fn p9_a_freeze_holds_when_its_command_returns() {
     }
 }
 
+/// Each command that narrows what the bot `grid` may do.
+fn narrowing(home: &Home) -> [(&'static str, Command); 4] {
+    put(&home.path().join("claviger.toml"), &CONFIG.replace("1000 USDT", "900 USDT"));
+    [
+        ("bot freeze", freeze(grid())),
+        ("key freeze", freeze(Target::Key("main".parse().unwrap()))),
+        ("remove", Command::RemoveBot("grid".parse().unwrap())),
+        ("apply", Command::Apply { dry_run: false, factor: None }),
+    ]
+}
+
+#[test]
+fn p9_what_was_permitted_before_does_not_leave_after_anything_that_narrows() {
+    for (n, rule) in ["freeze", "freeze", "changed", "changed"].into_iter().enumerate() {
+        let home = Home::new();
+        let under_way = home.keep.receive(home.bot("grid").order("0.01", "50000", "")).unwrap();
+        let (name, command_) = narrowing(&home).into_iter().nth(n).unwrap();
+        command(&mut home.keep.clone(), command_);
+        match home.keep.send(under_way) {
+            claviger_door::Reply::Refuse(refusal) => {
+                assert_eq!(crate::testing::rule_and_text(&refusal).0, rule, "{name}");
+            }
+            other => panic!("{name}: {}", crate::testing::said(&other)),
+        }
+        assert_eq!(home.keep.room().book.pending().count(), 0, "{name}");
+    }
+}
+
+#[test]
+fn p9_anything_that_narrows_waits_for_what_was_given_out() {
+    for n in 0..4 {
+        let home = Home::new();
+        let parts = home.sent(home.bot("grid").order("0.01", "50000", ""));
+        let (name, command_) = narrowing(&home).into_iter().nth(n).unwrap();
+        let mut desk = home.keep.clone();
+        let waits = std::thread::spawn(move || command(&mut desk, command_));
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        assert!(!waits.is_finished(), "{name} returned while an order of the old rule could still leave");
+        home.settle(parts.ticket, 200, &crate::testing::placed(&parts, 7, "NEW", "0"));
+        let end = std::time::Instant::now() + std::time::Duration::from_millis(1000);
+        while !waits.is_finished() {
+            assert!(std::time::Instant::now() < end, "{name} waits for nothing");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        waits.join().unwrap();
+    }
+}
+
+#[test]
+fn what_narrows_one_bot_does_not_touch_another() {
+    let home = Home::new();
+    put(
+        &home.path().join("claviger.toml"),
+        &CONFIG
+            .replace("[\"BTC-USDT\"]\nmax_order = \"1000 USDT\"", "[\"BTC-USDT\"]\nmax_order = \"900 USDT\""),
+    );
+    let _left = home.sent(home.bot("grid").order("0.01", "50000", "&newClientOrderId=left"));
+    let under_way =
+        home.keep.receive(home.bot("grid").order("0.01", "50000", "&newClientOrderId=way")).unwrap();
+    let began = std::time::Instant::now();
+    command(&mut home.keep.clone(), Command::Apply { dry_run: false, factor: None });
+    assert!(
+        began.elapsed() < std::time::Duration::from_millis(1500),
+        "it waited for a bot that it is not about"
+    );
+    assert!(matches!(home.keep.send(under_way), claviger_door::Reply::Send(_)));
+}
+
 #[test]
 fn p9_a_freeze_works_with_a_broken_journal() {
     let home = Home::new();
