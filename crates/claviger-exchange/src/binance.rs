@@ -6,13 +6,14 @@
 mod claim;
 mod house;
 mod market;
+mod names;
 mod order;
 mod outcome;
 mod print;
 mod read;
 mod refuse;
-
-use std::sync::LazyLock;
+mod special;
+mod steps;
 
 use claviger_core::{
     ClientOrderId, DenialClass, Endpoint, Intent, Market, Method, OrderState, Outcome, Symbol,
@@ -21,8 +22,8 @@ use claviger_core::{
 use crate::exchange::unnamed;
 use crate::values::Lists;
 use crate::{
-    Catalogue, Claim, ClaimError, Exchange, HouseCall, HttpAnswer, MarketCall, PrintError, Printed,
-    RawRequest, ReadError, Row, Scheme, Stamp, Surface, Unsigned,
+    Claim, ClaimError, Exchange, HouseCall, HttpAnswer, Live, MarketCall, PrintError, Printed, RawRequest,
+    ReadError, Row, Scheme, Stamp, Surface, Unsigned,
 };
 
 /// Binance.
@@ -40,7 +41,7 @@ const FILES: &[(&str, &str)] = &[
     ("binance/ws.toml", include_str!("../catalogue/binance/ws.toml")),
 ];
 
-static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::compiled(FILES));
+static CATALOGUE: Live = Live::new(FILES);
 
 const NAME: &str = "binance";
 
@@ -106,7 +107,7 @@ impl Exchange for Binance {
         &SURFACES
     }
 
-    fn catalogue(&self) -> &'static Catalogue {
+    fn live(&self) -> &'static Live {
         &CATALOGUE
     }
 
@@ -186,6 +187,7 @@ fn market_of(surface: &str) -> Option<Market> {
         "spot" => Some(Market::Spot),
         "usdm" => Some(Market::Usdm),
         "coinm" => Some(Market::Coinm),
+        "option" => Some(Market::Option),
         _ => None,
     }
 }
@@ -205,7 +207,7 @@ mod tests {
 
     #[test]
     fn the_catalogue_parses() {
-        let catalogue = Catalogue::parse(FILES).unwrap();
+        let catalogue = crate::Catalogue::parse(FILES).unwrap();
         assert_eq!(catalogue.rows().len(), CATALOGUE.rows().len());
         assert!(catalogue.rows().len() >= 1045);
     }

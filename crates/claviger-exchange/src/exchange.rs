@@ -5,7 +5,7 @@ use claviger_core::{
     Outcome, SurfaceName, Symbol, Time,
 };
 
-use crate::{Catalogue, Claim, ClaimError, RawRequest, Row};
+use crate::{Catalogue, Claim, ClaimError, Live, RawRequest, Row};
 
 /// Bytes that will not grow.
 pub type Bytes = Box<[u8]>;
@@ -119,6 +119,8 @@ pub enum ReadError {
     /// A parameter that the row does not list.
     #[error("unknown parameter `{name}` for {path}")]
     UnknownParameter {
+        /// The verb.
+        method: &'static str,
         /// Its name, cut to 64 characters.
         name: Box<str>,
         /// The row's path.
@@ -164,6 +166,8 @@ pub struct PrintError {
 pub enum HouseCall {
     /// What became of an order.
     OrderStatus {
+        /// The surface it was placed on.
+        surface: SurfaceName,
         /// The market.
         market: Market,
         /// The instrument.
@@ -173,6 +177,8 @@ pub enum HouseCall {
     },
     /// Cancel one order.
     CancelOrder {
+        /// The surface it was placed on.
+        surface: SurfaceName,
         /// The market.
         market: Market,
         /// The instrument.
@@ -210,8 +216,13 @@ pub trait Exchange: Sync {
         &Market::ALL
     }
 
+    /// The catalogue in use.
+    fn live(&self) -> &'static Live;
+
     /// Every endpoint known.
-    fn catalogue(&self) -> &'static Catalogue;
+    fn catalogue(&self) -> &'static Catalogue {
+        self.live()
+    }
 
     /// The surface that serves `path` on `host` (a CONNECT host, possibly shared by surfaces).
     fn surface_of(&self, host: &str, path: &str) -> Option<&'static Surface>;

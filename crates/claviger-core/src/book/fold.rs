@@ -201,7 +201,10 @@ impl Book {
             | OperatorAct::Revealed(_)
             | OperatorAct::KeyAdded(_)
             | OperatorAct::KeyRemoved(_)
-            | OperatorAct::Applied(_) => {}
+            | OperatorAct::Applied(_)
+            | OperatorAct::Allowed(_)
+            | OperatorAct::Disallowed(_)
+            | OperatorAct::CatalogueUpdated { .. } => {}
         }
     }
 

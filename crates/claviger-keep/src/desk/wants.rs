@@ -21,7 +21,9 @@ impl Room {
             wishes.entry(bot.exchange().clone()).or_default().add(bot);
         }
         let markets = wishes.into_iter().map(|(exchange, wish)| wish.told(exchange)).collect();
-        Wants { markets }
+        let exchanges = claviger_exchange::EXCHANGES.iter();
+        let allowed = exchanges.flat_map(|exchange| exchange.catalogue().allowances()).collect();
+        Wants { markets, allowed }
     }
 }
 
