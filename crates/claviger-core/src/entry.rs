@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Act, Allowance, BotName, Digest, Endpoint, Evidence, ExchangeName, Intent, IntentId, KeyName, Money,
-    OrderRef, OrderState, Outcome, Peer, SurfaceName, Symbol, Time,
+    Act, BotName, Digest, Endpoint, Evidence, Intent, IntentId, KeyName, LegId, Money, OrderRef, OrderState,
+    Outcome, Peer, SurfaceName, Symbol, Time,
 };
 
 /// One thing that happened.
@@ -216,23 +216,6 @@ pub enum OperatorAct {
     KeyRemoved(KeyName),
     /// Made a configuration the active one.
     Applied(Digest),
-    /// Let bots read more of an exchange than its catalogue says.
-    Allowed(Vec<Allowance>),
-    /// Took that back.
-    Disallowed(Vec<Allowance>),
-    /// Took a newer catalogue of an exchange.
-    CatalogueUpdated {
-        /// The exchange.
-        exchange: ExchangeName,
-        /// The catalogue's version.
-        version: u32,
-        /// SHA-256 of its file.
-        hash: Digest,
-        /// Who signed it: the public key.
-        signer: Box<str>,
-        /// What it lets bots do that the one before did not.
-        wider: Vec<Box<str>>,
-    },
 }
 
 /// Whom a freeze is about.
@@ -422,10 +405,7 @@ impl OperatorAct {
             | Self::Thaw(Subject::Key(_))
             | Self::KeyAdded(_)
             | Self::KeyRemoved(_)
-            | Self::Applied(_)
-            | Self::Allowed(_)
-            | Self::Disallowed(_)
-            | Self::CatalogueUpdated { .. } => None,
+            | Self::Applied(_) => None,
         }
     }
 }

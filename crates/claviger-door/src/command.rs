@@ -1,6 +1,6 @@
 //! What operators may ask of the keep. The gateway's socket does not carry these.
 
-use claviger_core::{Allowance, BotName, ExchangeName, KeyName, Time};
+use claviger_core::{BotName, ExchangeName, KeyName, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::{Exit, Sensitive};
@@ -56,21 +56,6 @@ pub enum Command {
     RemoveBot(BotName),
     /// Show a virtual secret; journaled; needs the factor.
     Reveal(BotName, Sensitive),
-    /// Let bots read more of an exchange than its catalogue says; needs the factor.
-    Allow(Vec<Allowance>, Sensitive),
-    /// Take that back; immediate.
-    Disallow(Vec<Allowance>),
-    /// Take a newer catalogue of an exchange, from the next start on. What widens needs the factor.
-    UpdateCatalogue {
-        /// The file.
-        text: String,
-        /// Its detached signature.
-        signature: String,
-        /// Only say what would change.
-        dry_run: bool,
-        /// The passphrase, where something widens.
-        factor: Option<Sensitive>,
-    },
     /// Every bot.
     Bots,
     /// Every real key, without secrets.

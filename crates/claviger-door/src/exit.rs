@@ -49,8 +49,6 @@ pub enum Exit {
     NoSecret,
     /// A line of the demonstration did not go as it should.
     Demo,
-    /// A catalogue, or an addition to one, is not taken.
-    Catalogue,
 }
 
 impl Exit {
@@ -78,7 +76,6 @@ impl Exit {
         Self::Unsupported,
         Self::NoSecret,
         Self::Demo,
-        Self::Catalogue,
     ];
 
     /// The number that the process ends with.
@@ -107,7 +104,6 @@ impl Exit {
             Self::Unsupported => 27,
             Self::NoSecret => 28,
             Self::Demo => 29,
-            Self::Catalogue => 30,
         }
     }
 
@@ -149,9 +145,6 @@ impl Exit {
                 "no passphrase or secret could be read: no terminal, an empty descriptor, a file open to others"
             }
             Self::Demo => "a line of the demonstration did not go as it should",
-            Self::Catalogue => {
-                "refused: the catalogue's signature, version, exchange or contents, or something that may not be added to one"
-            }
         }
     }
 }

@@ -6,14 +6,13 @@
 mod claim;
 mod house;
 mod market;
-mod names;
 mod order;
 mod outcome;
 mod print;
 mod read;
 mod refuse;
-mod special;
-mod steps;
+
+use std::sync::LazyLock;
 
 use claviger_core::{
     ClientOrderId, DenialClass, Endpoint, Intent, Market, Method, OrderState, Outcome, Symbol,
@@ -22,8 +21,8 @@ use claviger_core::{
 use crate::exchange::unnamed;
 use crate::values::Lists;
 use crate::{
-    Claim, ClaimError, Exchange, HouseCall, HttpAnswer, Live, MarketCall, PrintError, Printed, RawRequest,
-    ReadError, Row, Scheme, Stamp, Surface, Unsigned,
+    Catalogue, Claim, ClaimError, Exchange, HouseCall, HttpAnswer, MarketCall, PrintError, Printed,
+    RawRequest, ReadError, Row, Scheme, Stamp, Surface, Unsigned,
 };
 
 /// Binance.
@@ -41,7 +40,7 @@ const FILES: &[(&str, &str)] = &[
     ("binance/ws.toml", include_str!("../catalogue/binance/ws.toml")),
 ];
 
-static CATALOGUE: Live = Live::new(FILES);
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::compiled(FILES));
 
 const NAME: &str = "binance";
 
@@ -107,7 +106,7 @@ impl Exchange for Binance {
         &SURFACES
     }
 
-    fn live(&self) -> &'static Live {
+    fn catalogue(&self) -> &'static Catalogue {
         &CATALOGUE
     }
 
@@ -187,7 +186,6 @@ fn market_of(surface: &str) -> Option<Market> {
         "spot" => Some(Market::Spot),
         "usdm" => Some(Market::Usdm),
         "coinm" => Some(Market::Coinm),
-        "option" => Some(Market::Option),
         _ => None,
     }
 }
@@ -207,7 +205,7 @@ mod tests {
 
     #[test]
     fn the_catalogue_parses() {
-        let catalogue = crate::Catalogue::parse(FILES).unwrap();
+        let catalogue = Catalogue::parse(FILES).unwrap();
         assert_eq!(catalogue.rows().len(), CATALOGUE.rows().len());
         assert!(catalogue.rows().len() >= 1045);
     }

@@ -2,20 +2,12 @@
 
 mod file;
 mod grammar;
-mod live;
-mod overlay;
 mod row;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock};
-
-use claviger_core::Allowance;
 
 pub use file::FORMAT;
 pub use grammar::NotAGrammar;
-pub use live::{InUse, Live};
-pub use overlay::NotAllowed;
 pub use row::{AnswerKind, Day, Grammar, Kind, NotADay, ParamSpec, Place, Row, Security, Verb};
 
 /// All rows of an exchange, found by surface, verb and path.
@@ -25,11 +17,6 @@ pub struct Catalogue {
     version: u32,
     rows: Vec<Row>,
     by_path: HashMap<Box<str>, Vec<usize>>,
-    /// What operators allow beside it. A row is never dropped while the process lives, because requests hold it; there
-    /// are as many as operators make.
-    allowed: RwLock<Vec<&'static Row>>,
-    allowances: RwLock<Vec<Allowance>>,
-    is_widened: AtomicBool,
 }
 
 /// A catalogue file is not as it should be.
@@ -104,7 +91,7 @@ impl Catalogue {
 
     fn add(&mut self, row: Row) -> Result<(), CatalogueError> {
         let Row { surface, path, .. } = &row;
-        if self.own(surface, row.verb, path).is_some() {
+        if self.row(surface, row.verb, path).is_some() {
             return Err(CatalogueError::RowTwice { surface: surface.clone(), path: path.clone() });
         }
         let mut names = HashSet::new();
@@ -124,22 +111,9 @@ impl Catalogue {
         Self::parse(files).unwrap_or_default()
     }
 
-    /// The row of a surface, verb and path, with what operators allow.
+    /// The row of a surface, verb and path.
     #[must_use]
     pub fn row(&self, surface: &str, verb: Verb, path: &str) -> Option<&Row> {
-        self.allowed(surface, verb, path).or_else(|| self.own(surface, verb, path))
-    }
-
-    fn allowed(&self, surface: &str, verb: Verb, path: &str) -> Option<&'static Row> {
-        // Most catalogues have none: then no lock is taken.
-        if !self.is_widened.load(Ordering::Acquire) {
-            return None;
-        }
-        let rows = self.allowed.read().unwrap_or_else(PoisonError::into_inner);
-        rows.iter().copied().find(|row| row.is(surface, verb) && *row.path == *path)
-    }
-
-    fn own(&self, surface: &str, verb: Verb, path: &str) -> Option<&Row> {
         let rows = self.by_path.get(path)?.iter().filter_map(|at| self.rows.get(*at));
         rows.into_iter().find(|row| row.is(surface, verb))
     }
@@ -156,85 +130,10 @@ impl Catalogue {
         self.version
     }
 
-    /// Every row of that path, of any surface and verb, with what operators allow.
+    /// Every row of that path, of any surface and verb.
     #[must_use]
     pub fn rows_of(&self, path: &str) -> Vec<&Row> {
-        let mut rows = self.of_path(path);
-        for row in self.allowed.read().unwrap_or_else(PoisonError::into_inner).iter() {
-            if *row.path == *path {
-                rows.retain(|own| !own.is(&row.surface, row.verb));
-                rows.push(row);
-            }
-        }
-        rows
-    }
-
-    fn of_path(&self, path: &str) -> Vec<&Row> {
         self.by_path.get(path).into_iter().flatten().filter_map(|at| self.rows.get(*at)).collect()
-    }
-
-    /// Lets bots read what operators allow, and nothing that was allowed before and is not among these.
-    ///
-    /// # Errors
-    /// [`NotAllowed`] where one of them would do more than let bots read; nothing changes then.
-    pub fn allow(&self, allowances: &[Allowance]) -> Result<(), NotAllowed> {
-        let rows = overlay::rows(self, allowances)?;
-        let mut allowed = self.allowed.write().unwrap_or_else(PoisonError::into_inner);
-        let known = |row: Row| match allowed.iter().find(|known| ***known == row) {
-            Some(known) => *known,
-            None => Box::leak(Box::new(row)),
-        };
-        *allowed = rows.into_iter().map(known).collect();
-        *self.allowances.write().unwrap_or_else(PoisonError::into_inner) = allowances.to_vec();
-        self.is_widened.store(!allowed.is_empty(), Ordering::Release);
-        Ok(())
-    }
-
-    /// What is allowed.
-    #[must_use]
-    pub fn allowances(&self) -> Vec<Allowance> {
-        self.allowances.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Whether these could be allowed, all together.
-    ///
-    /// # Errors
-    /// [`NotAllowed`] as [`Catalogue::allow`].
-    pub fn could_allow(&self, allowances: &[Allowance]) -> Result<(), NotAllowed> {
-        overlay::rows(self, allowances).map(|_| ())
-    }
-
-    /// Of some allowances those that fit this catalogue; the others with why they do not.
-    ///
-    /// A newer catalogue may read, or refuse, what an operator once allowed: then the catalogue holds.
-    #[must_use]
-    pub fn fitting(&self, allowances: &[Allowance]) -> (Vec<Allowance>, Vec<(Allowance, NotAllowed)>) {
-        let (mut fits, mut rest): (Vec<Allowance>, Vec<(Allowance, NotAllowed)>) = (Vec::new(), Vec::new());
-        // Rows stand before the parameters that they take.
-        let mut sorted = allowances.to_vec();
-        sorted.sort();
-        for allowance in sorted {
-            fits.push(allowance);
-            if let Err(why) = self.could_allow(&fits) {
-                rest.extend(fits.pop().map(|allowance| (allowance, why)));
-            }
-        }
-        (fits, rest)
-    }
-
-    /// The surface that serves paths like this one: that of most rows that begin the same.
-    #[must_use]
-    pub fn surface_like(&self, path: &str) -> Option<&str> {
-        let first = |path: &str| path.split('/').nth(1).map(ToOwned::to_owned);
-        let wanted = first(path)?;
-        let mut counts: HashMap<&str, usize> = HashMap::new();
-        for row in self.rows.iter().filter(|row| row.verb != Verb::Ws) {
-            let exact = usize::from(*row.path == *path) * self.rows.len();
-            if first(&row.path).is_some_and(|first| first == wanted) {
-                *counts.entry(&row.surface).or_default() += 1 + exact;
-            }
-        }
-        counts.into_iter().max_by_key(|(surface, count)| (*count, *surface)).map(|(surface, _)| surface)
     }
 
     /// The paths that are most like `path`, the nearest first.

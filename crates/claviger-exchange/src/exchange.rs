@@ -5,7 +5,7 @@ use claviger_core::{
     Outcome, SurfaceName, Symbol, Time,
 };
 
-use crate::{Catalogue, Claim, ClaimError, Live, RawRequest, Row};
+use crate::{Catalogue, Claim, ClaimError, RawRequest, Row};
 
 /// Bytes that will not grow.
 pub type Bytes = Box<[u8]>;
@@ -119,8 +119,6 @@ pub enum ReadError {
     /// A parameter that the row does not list.
     #[error("unknown parameter `{name}` for {path}")]
     UnknownParameter {
-        /// The verb.
-        method: &'static str,
         /// Its name, cut to 64 characters.
         name: Box<str>,
         /// The row's path.
@@ -166,8 +164,6 @@ pub struct PrintError {
 pub enum HouseCall {
     /// What became of an order.
     OrderStatus {
-        /// The surface it was placed on.
-        surface: SurfaceName,
         /// The market.
         market: Market,
         /// The instrument.
@@ -177,8 +173,6 @@ pub enum HouseCall {
     },
     /// Cancel one order.
     CancelOrder {
-        /// The surface it was placed on.
-        surface: SurfaceName,
         /// The market.
         market: Market,
         /// The instrument.
@@ -216,13 +210,8 @@ pub trait Exchange: Sync {
         &Market::ALL
     }
 
-    /// The catalogue in use.
-    fn live(&self) -> &'static Live;
-
     /// Every endpoint known.
-    fn catalogue(&self) -> &'static Catalogue {
-        self.live()
-    }
+    fn catalogue(&self) -> &'static Catalogue;
 
     /// The surface that serves `path` on `host` (a CONNECT host, possibly shared by surfaces).
     fn surface_of(&self, host: &str, path: &str) -> Option<&'static Surface>;

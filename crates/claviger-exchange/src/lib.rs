@@ -12,19 +12,18 @@ pub mod form;
 pub mod json;
 pub mod nested;
 pub mod okx;
-pub mod remedy;
+mod reference;
 pub mod request;
 pub mod values;
 
 pub use catalogue::{
-    AnswerKind, Catalogue, CatalogueError, Day, Grammar, Kind, Live, NotAllowed, ParamSpec, Place, Row,
-    Security, Verb,
+    AnswerKind, Catalogue, CatalogueError, Day, Grammar, Kind, ParamSpec, Place, Row, Security, Verb,
 };
 pub use exchange::{
     Bytes, Exchange, HouseCall, HttpAnswer, MarketCall, PrintError, Printed, ReadError, Scheme, Stamp,
     Surface, Unsigned,
 };
-pub use remedy::{explained, remedy, surface_of};
+pub(crate) use reference::middle;
 pub use request::{Claim, ClaimError, RawRequest, Signed};
 
 /// Every exchange there is, in the order they are shown. A new one adds one line here.

@@ -3,13 +3,15 @@
 //! Knows nothing of the key behind a request: whether it trades for real or on paper is the key's own matter, so the
 //! header that chooses it is never the bot's (see [`Exchange::environment_headers`]).
 
+use std::sync::LazyLock;
+
 use claviger_core::{
     ClientOrderId, DenialClass, Intent, Market, Method, OrderState, Outcome, Params, Permission, Symbol,
 };
 
 use crate::{
-    Claim, ClaimError, Exchange, HouseCall, HttpAnswer, Live, MarketCall, PrintError, Printed, RawRequest,
-    ReadError, Row, Scheme, Stamp, Surface, Unsigned,
+    Catalogue, Claim, ClaimError, Exchange, HouseCall, HttpAnswer, MarketCall, PrintError, Printed,
+    RawRequest, ReadError, Row, Scheme, Stamp, Surface, Unsigned,
 };
 
 mod act;
@@ -39,7 +41,7 @@ const REST: Surface = Surface {
 
 static SURFACES: [Surface; 1] = [REST];
 
-static CATALOGUE: Live = Live::new(FILES);
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::compiled(FILES));
 
 const FILES: &[(&str, &str)] = &[
     ("okx/rest.toml", include_str!("../catalogue/okx/rest.toml")),
@@ -66,7 +68,7 @@ impl Exchange for Okx {
         &[Market::Spot, Market::Margin, Market::Usdm, Market::Coinm]
     }
 
-    fn live(&self) -> &'static Live {
+    fn catalogue(&self) -> &'static Catalogue {
         &CATALOGUE
     }
 
@@ -153,7 +155,7 @@ mod tests {
 
     #[test]
     fn the_catalogue_parses() {
-        let catalogue = crate::Catalogue::parse(FILES).unwrap();
-        assert_eq!(catalogue.rows().len(), 499);
+        let catalogue = Catalogue::parse(FILES).unwrap();
+        assert!(catalogue.rows().len() >= 499);
     }
 }

@@ -221,7 +221,7 @@ async fn public_answer<D: Door>(link: &Link, asked: &Asked, shared: &Shared<D>) 
             }
             _ => (DenialClass::Request, "parameter"),
         };
-        asked.refuse(class, rule, &claviger_exchange::explained(asked.exchange, &error))
+        asked.refuse(class, rule, &error.to_string())
     })?;
     let request = PublicRequest::new(asked.exchange, &intent)
         .map_err(|e| asked.refuse(DenialClass::Request, "endpoint", &e.to_string()))?;

@@ -140,19 +140,10 @@ impl Unserved {
         }
     }
 
-    /// What bots and operators are told: for what is not known, with the command that allows it.
-    #[must_use]
-    pub fn message(&self, exchange: &dyn Exchange) -> String {
-        match self {
-            Self::Read(error) => claviger_exchange::explained(exchange, error),
-            _ => self.to_string(),
-        }
-    }
-
     /// The refusal in the exchange's own format. `intent` is `None` where the request was not understood.
     #[must_use]
     pub fn told(&self, exchange: &dyn Exchange, intent: Option<&Intent>, id: Option<IntentId>) -> Refusal {
-        let answer = exchange.refuse(self.class(), &self.message(exchange), intent);
+        let answer = exchange.refuse(self.class(), &self.to_string(), intent);
         let mut headers: Vec<(Box<str>, Box<str>)> =
             answer.headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         headers.push(("x-claviger-denial".into(), self.rule().into()));

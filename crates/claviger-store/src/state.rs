@@ -7,10 +7,10 @@ mod schema;
 
 use std::path::{Path, PathBuf};
 
-use claviger_core::{Allowance, BotName, KeyName, Time};
+use claviger_core::{BotName, KeyName, Time};
 use rusqlite::{Connection, OptionalExtension, params};
 
-pub use rows::{FreezeOf, PolicyVersion, StoredBot, StoredCatalogue, StoredKey};
+pub use rows::{FreezeOf, PolicyVersion, StoredBot, StoredKey};
 
 /// The file cannot be used, or it does not permit the change.
 #[derive(Debug, thiserror::Error)]
@@ -254,58 +254,6 @@ impl State {
     /// Where the file cannot be read.
     pub fn policies(&self) -> Result<Vec<PolicyVersion>, StateError> {
         self.rows("SELECT number, hash, text, at FROM policies ORDER BY number DESC", rows::policy)
-    }
-
-    /// Puts these in the place of everything that operators allowed beside the catalogues.
-    ///
-    /// # Errors
-    /// Where it cannot be written; nothing is changed then.
-    pub fn allow(&mut self, all: &[Allowance], at: Time) -> Result<(), StateError> {
-        let file = self.file.clone();
-        let failed = |source| StateError::Sqlite { what: "write", file: file.clone(), source };
-        let change = self.db.transaction().map_err(failed)?;
-        change.execute("DELETE FROM allowances", []).map_err(failed)?;
-        let sql = "INSERT INTO allowances (exchange, surface, path, param, grammar, at)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        for Allowance { exchange, surface, path, param } in all {
-            let (param, grammar) = param.as_ref().map_or(("", ""), |(name, grammar)| (name, grammar));
-            let row =
-                params![exchange.as_str(), surface.as_str(), &**path, param, grammar, rows::millis(at)];
-            change.execute(sql, row).map_err(failed)?;
-        }
-        change.commit().map_err(failed)
-    }
-
-    /// What operators allowed beside the catalogues; rows stand before their parameters.
-    ///
-    /// # Errors
-    /// Where the file cannot be read.
-    pub fn allowances(&self) -> Result<Vec<Allowance>, StateError> {
-        let sql = "SELECT exchange, surface, path, param, grammar FROM allowances
-                   ORDER BY exchange, surface, path, param";
-        self.rows(sql, rows::allowance)
-    }
-
-    /// Keeps a newer catalogue in the place of the one before.
-    ///
-    /// # Errors
-    /// Where it cannot be written.
-    pub fn keep_catalogue(&mut self, catalogue: &StoredCatalogue, at: Time) -> Result<(), StateError> {
-        let sql = "INSERT OR REPLACE INTO catalogues (exchange, version, text, signature, at)
-                   VALUES (?1, ?2, ?3, ?4, ?5)";
-        let StoredCatalogue { exchange, version, text, signature } = catalogue;
-        self.db
-            .execute(sql, params![exchange.as_str(), version, text, signature, rows::millis(at)])
-            .map(|_| ())
-            .map_err(|e| self.failed("write", e))
-    }
-
-    /// Every catalogue that is kept.
-    ///
-    /// # Errors
-    /// Where the file cannot be read.
-    pub fn catalogues(&self) -> Result<Vec<StoredCatalogue>, StateError> {
-        self.rows("SELECT exchange, version, text, signature FROM catalogues ORDER BY exchange", rows::catalogue)
     }
 
     fn rows<T>(

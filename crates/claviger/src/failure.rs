@@ -139,8 +139,7 @@ const fn advice(exit: Exit) -> Option<&'static str> {
         | Exit::Certificate
         | Exit::StalePrices
         | Exit::Unsupported
-        | Exit::Demo
-        | Exit::Catalogue => None,
+        | Exit::Demo => None,
     }
 }
 

@@ -201,10 +201,7 @@ impl Book {
             | OperatorAct::Revealed(_)
             | OperatorAct::KeyAdded(_)
             | OperatorAct::KeyRemoved(_)
-            | OperatorAct::Applied(_)
-            | OperatorAct::Allowed(_)
-            | OperatorAct::Disallowed(_)
-            | OperatorAct::CatalogueUpdated { .. } => {}
+            | OperatorAct::Applied(_) => {}
         }
     }
 

@@ -338,14 +338,6 @@ pub enum Grammar {
 #[serde(try_from = "String", into = "String")]
 pub struct Day(Box<str>);
 
-impl Day {
-    /// The day of a row that has no source.
-    #[must_use]
-    pub fn unknown() -> Self {
-        Self("1970-01-01".into())
-    }
-}
-
 /// The text is no day.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("wanted a day as 2026-11-25")]

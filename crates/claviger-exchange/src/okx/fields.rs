@@ -101,7 +101,6 @@ fn put(fields: &mut Fields<'_>, row: &Row, name: &str, text: &str) -> Result<(),
 
 fn unknown(name: &str, row: &Row) -> ReadError {
     ReadError::UnknownParameter {
-        method: row.verb.as_str(),
         name: name.chars().take(64).collect::<String>().into(),
         path: row.path.clone(),
     }

@@ -21,9 +21,7 @@ impl Room {
             wishes.entry(bot.exchange().clone()).or_default().add(bot);
         }
         let markets = wishes.into_iter().map(|(exchange, wish)| wish.told(exchange)).collect();
-        let exchanges = claviger_exchange::EXCHANGES.iter();
-        let allowed = exchanges.flat_map(|exchange| exchange.catalogue().allowances()).collect();
-        Wants { markets, allowed }
+        Wants { markets }
     }
 }
 

@@ -94,10 +94,7 @@ impl Room {
                 bot: stopped.bot.clone(),
                 peer,
                 rule: stopped.unserved.rule().into(),
-                message: match claviger_exchange::exchange(asker.endpoint.exchange.as_str()) {
-                    Some(exchange) => stopped.unserved.message(exchange).into(),
-                    None => stopped.unserved.to_string().into(),
-                },
+                message: stopped.unserved.to_string().into(),
                 detail: None,
                 endpoint: Some(asker.endpoint.clone()),
                 act: stopped.intent.as_ref().map(|intent| intent.act.clone()),

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use claviger_core::{Allowance, BotName, ExchangeName, KeyName, Time};
+use claviger_core::{BotName, ExchangeName, KeyName, Time};
 use rusqlite::Row;
 use rusqlite::types::Type;
 
@@ -71,19 +71,6 @@ pub struct PolicyVersion {
     pub at: Time,
 }
 
-/// A newer catalogue that an operator took, with its signature; whoever uses it checks that anew.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredCatalogue {
-    /// The exchange.
-    pub exchange: ExchangeName,
-    /// Its version.
-    pub version: u32,
-    /// The file.
-    pub text: String,
-    /// The detached signature, as it was given.
-    pub signature: String,
-}
-
 /// SQLite's numbers are signed; the end of time is far before theirs.
 pub(super) fn millis(time: Time) -> i64 {
     i64::try_from(time.millis()).unwrap_or(i64::MAX)
@@ -125,25 +112,6 @@ pub(super) fn policy(row: &Row<'_>) -> rusqlite::Result<PolicyVersion> {
         hash: row.get::<_, String>(1)?.into(),
         text: row.get(2)?,
         at: time(row, 3)?,
-    })
-}
-
-pub(super) fn allowance(row: &Row<'_>) -> rusqlite::Result<Allowance> {
-    let (param, grammar) = (row.get::<_, String>(3)?, row.get::<_, String>(4)?);
-    Ok(Allowance {
-        exchange: name(row, 0)?,
-        surface: name(row, 1)?,
-        path: row.get::<_, String>(2)?.into(),
-        param: (!param.is_empty()).then(|| (param.into(), grammar.into())),
-    })
-}
-
-pub(super) fn catalogue(row: &Row<'_>) -> rusqlite::Result<StoredCatalogue> {
-    Ok(StoredCatalogue {
-        exchange: name(row, 0)?,
-        version: row.get(1)?,
-        text: row.get(2)?,
-        signature: row.get(3)?,
     })
 }
 

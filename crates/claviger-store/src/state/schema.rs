@@ -46,24 +46,6 @@ const STEPS: &[&str] = &["
         text   TEXT NOT NULL,
         at     INTEGER NOT NULL
     ) STRICT;
-", "
-    CREATE TABLE allowances (
-        exchange TEXT NOT NULL,
-        surface  TEXT NOT NULL,
-        path     TEXT NOT NULL,
-        param    TEXT NOT NULL,
-        grammar  TEXT NOT NULL,
-        at       INTEGER NOT NULL,
-        PRIMARY KEY (exchange, surface, path, param)
-    ) STRICT;
-
-    CREATE TABLE catalogues (
-        exchange  TEXT PRIMARY KEY,
-        version   INTEGER NOT NULL CHECK (version > 0),
-        text      TEXT NOT NULL,
-        signature TEXT NOT NULL,
-        at        INTEGER NOT NULL
-    ) STRICT;
 "];
 
 /// Makes an empty file that only its owner may open; SQLite gives its side files the same mode.
