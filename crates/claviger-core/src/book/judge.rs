@@ -102,8 +102,8 @@ impl Book {
             Act::Test(order) => case.test(order)?,
             Act::Amend(amendment) => case.amend(amendment)?,
             Act::Cancel(cancel) => case.cancel(cancel)?,
-            Act::Change if ask.intent.permission == Permission::Trade => {
-                let why = "what it would do to orders is not known";
+            Act::Change if trades(ask.intent.permission) => {
+                let why = "what it would trade, and for how much, is not known";
                 return Err(plain(Denial::Unmeasured { why }));
             }
             Act::Steps(_) | Act::ClosePosition { .. } | Act::Countdown { .. } | Act::Special(_) => {
@@ -140,6 +140,12 @@ impl Book {
         }
         Ok(())
     }
+}
+
+/// Whether an act of unknown effect could be an order under this permission: `symbols`, the band and the budgets would
+/// not see it, so no grant alone allows it.
+const fn trades(permission: Permission) -> bool {
+    matches!(permission, Permission::Trade | Permission::Copy | Permission::ExchangeBot | Permission::Block)
 }
 
 /// Whether the evidence is enough for what is asked.
