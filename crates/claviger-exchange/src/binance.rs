@@ -6,11 +6,14 @@
 mod claim;
 mod house;
 mod market;
+mod names;
 mod order;
 mod outcome;
 mod print;
 mod read;
 mod refuse;
+mod special;
+mod steps;
 
 use std::sync::LazyLock;
 
@@ -186,6 +189,7 @@ fn market_of(surface: &str) -> Option<Market> {
         "spot" => Some(Market::Spot),
         "usdm" => Some(Market::Usdm),
         "coinm" => Some(Market::Coinm),
+        "option" => Some(Market::Option),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use claviger_exchange::{Exchange, Row, exchange};
 
 /// The files, and how many of their rows nobody has read yet. These numbers only fall.
 const HANDED_OVER: &[(&str, &str, usize)] = &[
-    ("binance", include_str!("binance/handed-over.txt"), 107),
+    ("binance", include_str!("binance/handed-over.txt"), 0),
     ("okx", include_str!("okx/handed-over.txt"), 12),
 ];
 

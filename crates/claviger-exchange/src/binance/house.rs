@@ -10,16 +10,17 @@ use crate::HouseCall;
 pub(super) fn house(call: &HouseCall) -> Option<Intent> {
     match call {
         HouseCall::OrderStatus { market, symbol, order } => {
-            let (surface, path) = order_path(*market)?;
+            let (surface, path) = path_of(*market, order)?;
+            let symbol = if is_algo(order) { None } else { Some(text("symbol", symbol.as_str())) };
             Some(Intent {
                 endpoint: endpoint(surface, Method::Get, path),
                 permission: Permission::Read,
                 act: Act::Read,
-                params: vec![text("symbol", symbol.as_str()), by_id(order)?],
+                params: symbol.into_iter().chain(by_id(*market, order)).collect(),
             })
         }
         HouseCall::CancelOrder { market, symbol, order } => {
-            let (surface, path) = order_path(*market)?;
+            let (surface, path) = path_of(*market, order)?;
             Some(Intent {
                 endpoint: endpoint(surface, Method::Delete, path),
                 permission: Permission::Trade,
@@ -47,20 +48,34 @@ pub(super) fn symbol_param(symbol: &Symbol) -> Param {
     text("symbol", symbol.as_str())
 }
 
-fn order_path(market: Market) -> Option<(&'static str, &'static str)> {
-    match market {
-        Market::Spot => Some(("spot", "/api/v3/order")),
-        Market::Usdm => Some(("usdm", "/fapi/v1/order")),
-        Market::Coinm => Some(("coinm", "/dapi/v1/order")),
-        Market::Margin | Market::Option => None,
+const fn is_algo(order: &OrderRef) -> bool {
+    matches!(order, OrderRef::Algo(_) | OrderRef::AlgoClient(_))
+}
+
+/// Where an order is asked for and cancelled. Not for margin: without knowing whether its account is isolated, an order
+/// could be taken for one that does not exist.
+fn path_of(market: Market, order: &OrderRef) -> Option<(&'static str, &'static str)> {
+    let list = matches!(order, OrderRef::List(_) | OrderRef::ListClient(_));
+    match (market, is_algo(order)) {
+        _ if list => None,
+        (Market::Spot, false) => Some(("spot", "/api/v3/order")),
+        (Market::Usdm, false) => Some(("usdm", "/fapi/v1/order")),
+        (Market::Usdm, true) => Some(("usdm", "/fapi/v1/algoOrder")),
+        (Market::Coinm, false) => Some(("coinm", "/dapi/v1/order")),
+        (Market::Coinm, true) => Some(("coinm", "/dapi/v1/algoOrder")),
+        (Market::Option, false) => Some(("option", "/eapi/v1/order")),
+        (Market::Spot | Market::Option, true) | (Market::Margin, _) => None,
     }
 }
 
-fn by_id(order: &OrderRef) -> Option<Param> {
+fn by_id(market: Market, order: &OrderRef) -> Option<Param> {
     match order {
+        OrderRef::Client(id) if market == Market::Option => Some(text("clientOrderId", id.as_str())),
         OrderRef::Exchange(id) => Some(text("orderId", id)),
         OrderRef::Client(id) => Some(text("origClientOrderId", id.as_str())),
-        OrderRef::Algo(_) | OrderRef::AlgoClient(_) | OrderRef::List(_) | OrderRef::ListClient(_) => None,
+        OrderRef::Algo(id) => Some(text("algoId", id)),
+        OrderRef::AlgoClient(id) => Some(text("clientAlgoId", id.as_str())),
+        OrderRef::List(_) | OrderRef::ListClient(_) => None,
     }
 }
 
@@ -95,7 +110,25 @@ mod tests {
             &HouseCall::CancelOrder { market: Market::Usdm, symbol: symbol.clone(), order: exchange.clone() },
             Some("DELETE /fapi/v1/order?symbol=BTCUSDT&orderId=5&recvWindow=2&timestamp=1"),
         );
-        check(&HouseCall::CancelOrder { market: Market::Option, symbol, order: exchange }, None);
+        check(
+            &HouseCall::OrderStatus {
+                market: Market::Usdm,
+                symbol: symbol.clone(),
+                order: OrderRef::Algo("5".into()),
+            },
+            Some("GET /fapi/v1/algoOrder?algoId=5&recvWindow=2&timestamp=1"),
+        );
+        check(
+            &HouseCall::CancelOrder {
+                market: Market::Usdm,
+                symbol: symbol.clone(),
+                order: OrderRef::AlgoClient("a".parse().unwrap()),
+            },
+            Some("DELETE /fapi/v1/algoOrder?symbol=BTCUSDT&clientAlgoId=a&recvWindow=2&timestamp=1"),
+        );
+        let list = OrderRef::List("5".into());
+        check(&HouseCall::CancelOrder { market: Market::Spot, symbol: symbol.clone(), order: list }, None);
+        check(&HouseCall::CancelOrder { market: Market::Margin, symbol, order: exchange }, None);
         check(&HouseCall::KeyInfo, Some("GET /sapi/v1/account/apiRestrictions?recvWindow=2&timestamp=1"));
     }
 }

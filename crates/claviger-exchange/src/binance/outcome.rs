@@ -2,7 +2,11 @@
 //!
 //! Only what Binance documents as a rejection counts as not done; everything else is unknown.
 
-use claviger_core::{Act, Execution, Intent, OrderRef, OrderState, Outcome, Resting, Symbol, Value};
+mod several;
+
+use claviger_core::{
+    Act, Amendment, Cancel, Decimal, Execution, Intent, OrderRef, OrderState, Outcome, Resting, Symbol, Value,
+};
 
 use crate::json::{self, Bounds, Json};
 
@@ -28,29 +32,34 @@ fn executed(act: &Act, json: &Json<'_>) -> Outcome {
     };
     match act {
         Act::Place(order) => placed(order, json),
-        Act::Amend(amendment) => touched(&amendment.symbol, &amendment.order, "clientOrderId", json),
-        Act::Cancel(cancel) => touched(&cancel.symbol, &cancel.order, "origClientOrderId", json),
+        Act::Amend(amendment) => amended(amendment, json),
+        Act::Cancel(cancel) => cancelled(cancel, json),
+        Act::Steps(steps) => several::executed(steps, json),
+        Act::CancelAll { .. } if json.items().is_some() => {
+            Outcome::Executed(Execution { order: None, also: several::reports(json) })
+        }
         Act::CancelAll { .. } | Act::SetMarginMode { .. } => {
             done(json.items().is_some() || says_success(json), None)
         }
+        Act::Countdown { .. } => done(json.get("countdownTime").is_some(), None),
         Act::SetLeverage { .. } => done(json.get("leverage").is_some(), None),
-        Act::Steps(_) | Act::ClosePosition { .. } | Act::Countdown { .. } | Act::Special(_) => {
-            unknown("such an answer is not read yet")
-        }
+        Act::ClosePosition { .. } => unknown("Binance has no such call"),
         Act::Transfer(_) => done(json.get("tranId").is_some(), None),
         Act::Withdraw(_) => done(json.get("id").is_some(), None),
-        Act::Read | Act::Test(_) | Act::Change => {
+        Act::Read | Act::Test(_) | Act::Special(_) | Act::Change => {
             done(json.get("code").is_none() || says_success(json), None)
         }
     }
 }
 
+/// Algo orders are cancelled with the code as a text.
 fn says_success(json: &Json<'_>) -> bool {
-    json.get("code").and_then(Json::whole) == Some(200)
+    json.get("code").and_then(Json::scalar) == Some("200")
 }
 
 fn placed(order: &claviger_core::Order, json: &Json<'_>) -> Outcome {
-    let Some(state) = state(json, "clientOrderId") else {
+    let state = if order.more.algo { algo_state(json) } else { state(json, "clientOrderId") };
+    let Some(state) = state else {
         return unknown("an answer without an order");
     };
     let ours = order.client_id.is_none() || order.client_id == state.client_id;
@@ -58,6 +67,32 @@ fn placed(order: &claviger_core::Order, json: &Json<'_>) -> Outcome {
         return unknown("an answer about another order");
     }
     Outcome::Executed(Execution { order: Some(state), also: Vec::new() })
+}
+
+/// What keeps its place in the book is told beside its list.
+fn amended(amendment: &Amendment, json: &Json<'_>) -> Outcome {
+    let Amendment { symbol, order, more, .. } = amendment;
+    match json.get("amendedOrder") {
+        Some(json) if more.keeps_priority => touched(symbol, order, "origClientOrderId", json),
+        _ => touched(symbol, order, "clientOrderId", json),
+    }
+}
+
+fn cancelled(cancel: &Cancel, json: &Json<'_>) -> Outcome {
+    match &cancel.order {
+        OrderRef::Exchange(_) | OrderRef::Client(_) => {
+            touched(&cancel.symbol, &cancel.order, "origClientOrderId", json)
+        }
+        // The answer need not name the symbol.
+        OrderRef::Algo(_) | OrderRef::AlgoClient(_) => match algo_state(json) {
+            Some(state) if names(&cancel.order, &state) => {
+                let state = OrderState { resting: Resting::Done, ..state };
+                Outcome::Executed(Execution { order: Some(state), also: Vec::new() })
+            }
+            _ => unknown("an answer about another order"),
+        },
+        OrderRef::List(_) | OrderRef::ListClient(_) => several::list_cancelled(cancel, json),
+    }
 }
 
 /// An order that was amended or cancelled. On spot, `clientOrderId` in a cancel's answer is the cancel's own, and
@@ -77,7 +112,9 @@ fn names(order: &OrderRef, state: &OrderState) -> bool {
     match order {
         OrderRef::Exchange(id) => *id == state.id,
         OrderRef::Client(id) => state.client_id.as_ref() == Some(id),
-        OrderRef::Algo(_) | OrderRef::AlgoClient(_) | OrderRef::List(_) | OrderRef::ListClient(_) => false,
+        OrderRef::Algo(id) => state.algo && *id == state.id,
+        OrderRef::AlgoClient(id) => state.algo && state.client_id.as_ref() == Some(id),
+        OrderRef::List(_) | OrderRef::ListClient(_) => false,
     }
 }
 
@@ -91,26 +128,82 @@ fn state(json: &Json<'_>, client_name: &str) -> Option<OrderState> {
     if !id.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let filled = json.get("executedQty").and_then(Json::text).map(|text| text.parse().ok());
-    let resting = json.get("status").and_then(Json::text).map_or(Resting::Untold, resting);
+    let resting = text(json, "status").map_or(Resting::Untold, resting);
     Some(OrderState {
         id: id.into(),
-        client_id: json.get(client_name).and_then(Json::text).and_then(|text| text.parse().ok()),
-        filled: filled.flatten(),
+        client_id: text(json, client_name).and_then(|text| text.parse().ok()),
+        filled: text(json, "executedQty").and_then(|text| text.parse().ok()),
         resting,
+        size: positive(json, "origQty").or_else(|| positive(json, "qty")),
+        price: positive(json, "price"),
+        list: list_id(json),
         ..OrderState::default()
     })
 }
 
+fn text<'j>(json: &'j Json<'_>, name: &str) -> Option<&'j str> {
+    json.get(name).and_then(Json::text)
+}
+
+fn positive(json: &Json<'_>, name: &str) -> Option<Decimal> {
+    let number: Decimal = text(json, name)?.parse().ok()?;
+    (!number.is_zero()).then_some(number)
+}
+
+/// The list that an order belongs to; -1 is none.
+fn list_id(json: &Json<'_>) -> Option<Box<str>> {
+    let id = json.get("orderListId").filter(|id| matches!(id, Json::Number(_)))?.scalar()?;
+    id.bytes().all(|b| b.is_ascii_digit()).then(|| id.into())
+}
+
+/// An order that the exchange keeps among its algo orders, in the words of USDⓈ-M or of portfolio margin.
+fn algo_state(json: &Json<'_>) -> Option<OrderState> {
+    let id = json.get("algoId").or_else(|| json.get("strategyId"));
+    let id = id.filter(|id| matches!(id, Json::Number(_)))?.scalar()?;
+    if !id.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let client_id = text(json, "clientAlgoId").or_else(|| text(json, "newClientStrategyId"));
+    let became = json.get("actualOrderId").and_then(Json::scalar);
+    let became = became.filter(|id| id.bytes().all(|b| b.is_ascii_digit()) && !id.is_empty() && *id != "0");
+    let status = text(json, "algoStatus").or_else(|| text(json, "strategyStatus"));
+    let resting = match (status.map_or(Resting::Untold, algo_resting), became) {
+        (Resting::Done, Some(_)) => Resting::Untold,
+        (resting, _) => resting,
+    };
+    Some(OrderState {
+        id: id.into(),
+        client_id: client_id.and_then(|text| text.parse().ok()),
+        resting,
+        size: positive(json, "quantity").or_else(|| positive(json, "origQty")),
+        price: positive(json, "price"),
+        algo: true,
+        became: became.map(Into::into),
+        ..OrderState::default()
+    })
+}
+
+fn algo_resting(status: &str) -> Resting {
+    match status {
+        "NEW" => Resting::Open,
+        "CANCELED" | "REJECTED" | "EXPIRED" => Resting::Done,
+        // It has woken: what it became goes on.
+        _ => Resting::Untold,
+    }
+}
+
 fn resting(status: &str) -> Resting {
     match status {
-        "NEW" | "PARTIALLY_FILLED" | "PENDING_NEW" | "PENDING_CANCEL" => Resting::Open,
-        "FILLED" | "CANCELED" | "REJECTED" | "EXPIRED" | "EXPIRED_IN_MATCH" => Resting::Done,
+        "NEW" | "PARTIALLY_FILLED" | "PENDING_NEW" | "PENDING_CANCEL" | "ACCEPTED" => Resting::Open,
+        "FILLED" | "CANCELED" | "CANCELLED" | "REJECTED" | "EXPIRED" | "EXPIRED_IN_MATCH" => Resting::Done,
         _ => Resting::Untold,
     }
 }
 
 fn refused(act: &Act, status: u16, json: &Json<'_>) -> Outcome {
+    if let (Act::Steps(steps), Some(data)) = (act, json.get("data")) {
+        return several::replaced(steps, data);
+    }
     match json.get("code").and_then(Json::whole) {
         Some(code) if is_certain(act, code) => Outcome::NotExecuted { code: code.to_string().into() },
         Some(code) => {
@@ -122,9 +215,11 @@ fn refused(act: &Act, status: u16, json: &Json<'_>) -> Outcome {
 
 /// Whether Binance documents the code as refused before anything was done.
 ///
-/// Left out on purpose: -1000, -1001, -1006, -1007, -1008 (the state is not told), -2012 (a batch done in part).
+/// Left out on purpose: -1000, -1001, -1006, -1007, -1008 (the state is not told), -2012 (a batch done in part), and for
+/// several steps -2021 and -2022 (a cancel-replace done in part).
 fn is_certain(act: &Act, code: i64) -> bool {
     match code {
+        -2022..=-2021 if matches!(act, Act::Steps(_)) => false,
         // Not permitted, too many requests, malformed, unsupported, clock, signature.
         -1002 | -1003 | -1016..=-1013 | -1022..=-1020 | -1034 | -1099 => true,
         // The request's own mistakes: missing, superfluous, malformed parameters.
@@ -169,6 +264,11 @@ pub(super) fn order_status(intent: &Intent, status: u16, body: &[u8]) -> Option<
     };
     let same = asked("symbol", "symbol")
         && asked("orderId", "orderId")
-        && asked("origClientOrderId", "clientOrderId");
-    state(&json, "clientOrderId").filter(|_| same)
+        && asked("origClientOrderId", "clientOrderId")
+        && asked("clientOrderId", "clientOrderId")
+        && asked("algoId", "algoId")
+        && asked("clientAlgoId", "clientAlgoId");
+    let algo = json.get("algoId").is_some();
+    let state = if algo { algo_state(&json) } else { state(&json, "clientOrderId") };
+    state.filter(|_| same)
 }

@@ -1,10 +1,13 @@
 //! An intent to the bytes that leave: every parameter once, in the row's order, percent-encoded in one way.
 
-use claviger_core::{Act, Amendment, Cancel, Intent, Method, OrderRef, Param, Symbol, Transfer, Withdrawal};
+use claviger_core::{
+    Act, Amendment, Cancel, Intent, Method, MoreAmended, OrderRef, Param, Symbol, Transfer, Withdrawal,
+};
 
 use super::claim::KEY_HEADER;
+use super::names::{self, Of};
 use super::read::{ROUTE, only_asset};
-use super::{CATALOGUE, LISTS, NAME, order};
+use super::{CATALOGUE, LISTS, NAME, order, special, steps};
 use crate::fields::{self, Words};
 use crate::{Kind, PrintError, Printed, Row, Security, Stamp, Unsigned, Verb, form};
 
@@ -13,6 +16,7 @@ pub(super) fn print(intent: &Intent, stamp: Option<Stamp>) -> Result<Unsigned, P
     let mut form = String::new();
     let rest: Vec<Param> = intent.params.iter().filter(|param| !is_told(intent, param)).cloned().collect();
     for (spec, text) in fields::print(row, words(row, intent)?, &rest, LISTS)? {
+        let text = if steps::is_of_ids(&spec.name) { text.replace('"', "") } else { text };
         form::push(&mut form, &spec.name, &text);
     }
     let signed = row.security == Security::Signed;
@@ -89,24 +93,35 @@ const fn is_of_kind(act: &Act, kind: Kind) -> bool {
             | (Act::SetMarginMode { .. }, Kind::MarginMode)
             | (Act::Transfer(_), Kind::Transfer)
             | (Act::Withdraw(_), Kind::Withdraw)
+            | (Act::Steps(_), Kind::Steps)
+            | (Act::Countdown { .. }, Kind::Countdown)
+            | (Act::Special(_), Kind::Special)
             | (Act::Change, Kind::Change)
     )
 }
 
 /// Whether a parameter of the intent says something of its order, so that the order's words hold it already.
 fn is_told(intent: &Intent, param: &Param) -> bool {
-    intent.act.order().is_some() && *param.name == *order::WAKES
+    intent.act.order().is_some() && order::TOLD.contains(&&*param.name)
 }
 
 fn words(row: &Row, intent: &Intent) -> Result<Words, PrintError> {
     match &intent.act {
         Act::Read | Act::Change => Ok(Words::new()),
-        Act::Place(order) | Act::Test(order) => order::words(order, &intent.params),
-        Act::Amend(amendment) => amend(amendment),
-        Act::Cancel(Cancel { market: _, symbol, order }) => Ok(vec![named(symbol), order_word(order)?]),
-        Act::Steps(_) | Act::ClosePosition { .. } | Act::Countdown { .. } | Act::Special(_) => {
-            Err(refuse("the request", "it is not printed yet"))
+        Act::Place(order) | Act::Test(order) => {
+            order::words(order, &names::of(row, order.market), &intent.params)
         }
+        Act::Amend(amendment) => amend(row, amendment),
+        Act::Cancel(Cancel { market: _, symbol, order }) => Ok(vec![named(symbol), order_word(row, order)?]),
+        Act::Steps(steps) => steps::words(row, steps),
+        Act::Special(special) => special::words(row, special),
+        Act::Countdown { market: _, symbol: Some(symbol), ms } => {
+            Ok(vec![named(symbol), ("countdownTime", ms.to_string())])
+        }
+        Act::Countdown { market: _, symbol: None, ms: _ } => {
+            Err(refuse("the countdown", "Binance has one for each symbol only"))
+        }
+        Act::ClosePosition { .. } => Err(refuse("the request", "Binance has no such call")),
         Act::CancelAll { market: _, symbol: Some(symbol) } => Ok(vec![named(symbol)]),
         Act::CancelAll { market: _, symbol: None } => {
             Err(refuse("the cancelling", "Binance cancels all orders of one symbol only"))
@@ -127,25 +142,32 @@ fn named(symbol: &Symbol) -> (&'static str, String) {
     ("symbol", symbol.to_string())
 }
 
-fn order_word(order: &OrderRef) -> Result<(&'static str, String), PrintError> {
-    match order {
-        OrderRef::Exchange(id) => Ok(("orderId", id.to_string())),
-        OrderRef::Client(id) => Ok(("origClientOrderId", id.to_string())),
-        OrderRef::Algo(_) | OrderRef::AlgoClient(_) | OrderRef::List(_) | OrderRef::ListClient(_) => {
-            Err(refuse("the order's name", "it names no usual order"))
-        }
+/// What names an order, by the pair of names that the row lists.
+pub(super) fn order_word(row: &Row, order: &OrderRef) -> Result<(&'static str, String), PrintError> {
+    let ids = names::ids(row);
+    match (order, ids.of) {
+        (OrderRef::Exchange(id), Of::Order)
+        | (OrderRef::Algo(id), Of::Algo)
+        | (OrderRef::List(id), Of::List) => Ok((ids.by_exchange, id.to_string())),
+        (OrderRef::Client(id), Of::Order)
+        | (OrderRef::AlgoClient(id), Of::Algo)
+        | (OrderRef::ListClient(id), Of::List) => Ok((ids.by_client, id.to_string())),
+        _ => Err(refuse("the order's name", "this endpoint names other orders")),
     }
 }
 
-fn amend(amendment: &Amendment) -> Result<Words, PrintError> {
+pub(super) fn amend(row: &Row, amendment: &Amendment) -> Result<Words, PrintError> {
     let Amendment { market: _, symbol, order, side, size, price, more } = amendment;
-    if !more.is_plain() {
-        return Err(refuse("the amendment", "it has more than is printed yet"));
+    let MoreAmended { keeps_priority, trigger, or, trail, exits, client_id } = more;
+    let kept = row.param("newQty").is_some();
+    if trigger.is_some() || or.is_some() || trail.is_some() || !exits.is_empty() || *keeps_priority != kept {
+        return Err(refuse("the amendment", "this endpoint has no word for all of it"));
     }
-    let mut words = vec![named(symbol), order_word(order)?];
+    let mut words = vec![named(symbol), order_word(row, order)?];
     words.extend(side.map(|side| ("side", order::side_word(side).to_owned())));
-    words.extend(size.map(|size| ("quantity", size.to_string())));
+    words.extend(size.map(|size| (if kept { "newQty" } else { "quantity" }, size.to_string())));
     words.extend(price.map(|price| ("price", price.to_string())));
+    words.extend(client_id.as_ref().map(|id| ("newClientOrderId", id.to_string())));
     Ok(words)
 }
 

@@ -1,11 +1,12 @@
 //! A request's parameters to what it would do.
 
 use claviger_core::{
-    Act, Amendment, Asset, Cancel, Intent, Market, MoreAmended, Param, Side, Symbol, Transfer, Value,
-    Withdrawal,
+    Act, Amendment, Asset, Cancel, Intent, Market, MoreAmended, Order, OrderRef, Params, Symbol, Transfer,
+    Value, Withdrawal,
 };
 
-use super::{CATALOGUE, LISTS, endpoint, market_of, order};
+use super::names::{self, Of};
+use super::{CATALOGUE, LISTS, endpoint, market_of, order, special, steps};
 use crate::fields::{Fields, meaning};
 use crate::form::{self, Dialect, Pair, Part};
 use crate::{Kind, RawRequest, ReadError, Row, Security, Surface, Verb};
@@ -60,35 +61,39 @@ fn parameters<'a>(row: &Row, request: &RawRequest<'a>) -> Result<Vec<Pair<'a>>, 
     Ok(pairs)
 }
 
-/// ccxt writes the values of withdrawals unencoded.
+/// ccxt writes withdrawals, batches and what is about sub-accounts unencoded.
 fn body_dialect(row: &Row) -> Dialect {
-    if row.kind == Kind::Withdraw { Dialect::RAW_FORM } else { Dialect::FORM }
+    let raw = matches!(row.kind, Kind::Withdraw | Kind::Steps) || row.path.contains("sub-account");
+    if raw { Dialect::RAW_FORM } else { Dialect::FORM }
 }
 
-/// The act, and what [`Order`](claviger_core::Order) has no place for.
-fn act(row: &Row, fields: &mut Fields<'_>) -> Result<(Act, Option<Param>), ReadError> {
+/// The act, and what its order has no place for.
+fn act(row: &Row, fields: &mut Fields<'_>) -> Result<(Act, Params), ReadError> {
     let act = match row.kind {
         Kind::Read => Act::Read,
-        Kind::Place => {
-            return order::read(market(row)?, fields).map(|(order, told)| (Act::Place(order), told));
-        }
-        Kind::Test => return order::read(market(row)?, fields).map(|(order, told)| (Act::Test(order), told)),
+        Kind::Place => return one(row, fields).map(|(order, told)| (Act::Place(order), told)),
+        Kind::Test => return one(row, fields).map(|(order, told)| (Act::Test(order), told)),
         Kind::Amend => Act::Amend(amend(market(row)?, fields)?),
-        Kind::Cancel => Act::Cancel(cancel(market(row)?, fields)?),
+        Kind::Cancel => Act::Cancel(cancel(row, market(row)?, fields)?),
         Kind::CancelAll => Act::CancelAll { market: market(row)?, symbol: Some(symbol(fields)?) },
         Kind::Leverage => leverage(market(row)?, fields)?,
         Kind::MarginMode => margin_mode(market(row)?, fields)?,
         Kind::Transfer => Act::Transfer(transfer(row, fields)?),
         Kind::Withdraw => Act::Withdraw(withdrawal(fields)?),
+        Kind::Steps => Act::Steps(steps::read(row, market(row)?, fields)?),
+        Kind::Countdown => countdown(market(row)?, fields)?,
+        Kind::Special => Act::Special(special::read(row, fields)?),
         Kind::Change => Act::Change,
-        Kind::Steps
-        | Kind::ClosePosition
-        | Kind::Countdown
-        | Kind::Special
-        | Kind::NotYetRead
-        | Kind::Refused => return Err(meaning("claviger cannot read this yet")),
+        Kind::ClosePosition | Kind::NotYetRead | Kind::Refused => {
+            return Err(meaning("claviger cannot read this yet"));
+        }
     };
-    Ok((act, None))
+    Ok((act, Params::new()))
+}
+
+fn one(row: &Row, fields: &mut Fields<'_>) -> Result<(Order, Params), ReadError> {
+    let market = market(row)?;
+    order::read(market, &names::of(row, market), fields)
 }
 
 fn market(row: &Row) -> Result<Market, ReadError> {
@@ -101,28 +106,44 @@ pub(super) fn symbol(fields: &mut Fields<'_>) -> Result<Symbol, ReadError> {
     fields.symbol("symbol").ok_or_else(|| ReadError::Missing("symbol".into()))
 }
 
-pub(super) fn side(fields: &mut Fields<'_>) -> Result<Side, ReadError> {
-    match fields.text("side").as_deref() {
-        Some("BUY") => Ok(Side::Buy),
-        Some("SELL") => Ok(Side::Sell),
-        _ => Err(ReadError::Missing("side".into())),
-    }
-}
-
-fn cancel(market: Market, fields: &mut Fields<'_>) -> Result<Cancel, ReadError> {
-    let order = fields.order_ref("orderId", "origClientOrderId")?;
+fn cancel(row: &Row, market: Market, fields: &mut Fields<'_>) -> Result<Cancel, ReadError> {
+    let order = order_ref(row, fields)?;
     Ok(Cancel { market, symbol: symbol(fields)?, order })
 }
 
-fn amend(market: Market, fields: &mut Fields<'_>) -> Result<Amendment, ReadError> {
+/// What names an order, or a whole list of them, by the pair of names that the row lists.
+fn order_ref(row: &Row, fields: &mut Fields<'_>) -> Result<OrderRef, ReadError> {
+    let pair = names::ids(row);
+    let named = fields.order_ref(pair.by_exchange, pair.by_client)?;
+    Ok(match (named, pair.of) {
+        (OrderRef::Exchange(id), Of::Algo) => OrderRef::Algo(id),
+        (OrderRef::Client(id), Of::Algo) => OrderRef::AlgoClient(id),
+        (OrderRef::Exchange(id), Of::List) => OrderRef::List(id),
+        (OrderRef::Client(id), Of::List) => OrderRef::ListClient(id),
+        (named, _) => named,
+    })
+}
+
+pub(super) fn amend(market: Market, fields: &mut Fields<'_>) -> Result<Amendment, ReadError> {
     let order = fields.order_ref("orderId", "origClientOrderId")?;
-    let side = Some(side(fields)?);
+    let symbol = symbol(fields)?;
+    if let Some(size) = fields.number("newQty") {
+        let client_id = fields.client_id("newClientOrderId");
+        let more = MoreAmended { keeps_priority: true, client_id, ..MoreAmended::default() };
+        return Ok(Amendment { market, symbol, order, side: None, size: Some(size), price: None, more });
+    }
+    let side = Some(order::side("side", fields)?);
     let (size, price) = (fields.number("quantity"), fields.number("price"));
     if size.is_none() && price.is_none() {
         return Err(ReadError::Missing("quantity".into()));
     }
-    let symbol = symbol(fields)?;
     Ok(Amendment { market, symbol, order, side, size, price, more: MoreAmended::default() })
+}
+
+fn countdown(market: Market, fields: &mut Fields<'_>) -> Result<Act, ReadError> {
+    let ms = fields.take("countdownTime");
+    let Some(Value::Whole(ms)) = ms else { return Err(ReadError::Missing("countdownTime".into())) };
+    Ok(Act::Countdown { market: Some(market), symbol: Some(symbol(fields)?), ms })
 }
 
 fn leverage(market: Market, fields: &mut Fields<'_>) -> Result<Act, ReadError> {

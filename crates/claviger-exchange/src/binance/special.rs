@@ -1,0 +1,107 @@
+//! What is no order: loans, conversions, margin of a position, the exchange's own bots.
+
+use claviger_core::{Special, What};
+
+use super::market_of;
+use crate::fields::{Fields, Words};
+use crate::{PrintError, ReadError, Row};
+
+/// Which parameters of an endpoint say how much of what.
+#[derive(Clone, Copy, Debug)]
+struct Amount {
+    /// How the path ends.
+    path: &'static str,
+    asset: &'static str,
+    amount: &'static str,
+}
+
+const fn amount(path: &'static str, asset: &'static str, amount: &'static str) -> Amount {
+    Amount { path, asset, amount }
+}
+
+/// Where the names are not `asset` and `amount`.
+const AMOUNTS: [Amount; 11] = [
+    amount("/loan/borrow", "loanCoin", "loanAmount"),
+    amount("/loan/flexible/borrow", "loanCoin", "loanAmount"),
+    amount("/loan/vip/borrow", "loanCoin", "loanAmount"),
+    amount("/loan/flexible/repay", "loanCoin", "repayAmount"),
+    amount("/loan/flexible/adjust/ltv", "collateralCoin", "adjustmentAmount"),
+    amount("/algo/futures/newOrderTwap", "", "quantity"),
+    amount("/algo/futures/newOrderVp", "", "quantity"),
+    amount("/algo/spot/newOrderTwap", "", "quantity"),
+    amount("/algo/spot/newOrderVp", "", "quantity"),
+    amount("/convert/limit/placeOrder", "quoteAsset", "quoteAmount"),
+    amount("/asset/dust-convert/convert", "targetAsset", ""),
+];
+
+fn of(row: &Row) -> Amount {
+    let known = AMOUNTS.into_iter().find(|known| row.path.ends_with(known.path));
+    known.unwrap_or(amount("", "asset", "amount"))
+}
+
+/// What says whether a loan is taken or given back, on the one endpoint that does both.
+const TYPE: &str = "type";
+const BORROW: &str = "BORROW";
+const REPAY: &str = "REPAY";
+
+/// What the row is about; `None` where its parameters say it.
+fn what(row: &Row) -> Option<What> {
+    let flagged = |mark: &str| row.flags.iter().any(|flag| **flag == *mark);
+    use claviger_core::Permission as P;
+    match row.permission {
+        P::Convert if flagged("dust") => Some(What::Dust),
+        P::Convert => Some(What::Convert),
+        P::Borrow if flagged("repay") => Some(What::Repay),
+        P::Borrow if row.param(TYPE).is_some_and(|spec| spec.judged) => None,
+        P::Borrow => Some(What::Borrow),
+        P::Earn => Some(What::Earn),
+        P::PositionMode => Some(What::PositionMode),
+        P::Trade => Some(What::PositionMargin),
+        P::SubAccounts => Some(What::SubAccount),
+        P::Block => Some(What::Block),
+        P::Copy => Some(What::Copy),
+        P::ExchangeBot => Some(What::ExchangeBot),
+        P::Account | P::Public | P::MarketData | P::Read | P::ReadIdentity => Some(What::Setting),
+        P::Transfer | P::Withdraw | P::ManageKeys => Some(What::Setting),
+    }
+}
+
+pub(super) fn read(row: &Row, fields: &mut Fields<'_>) -> Result<Special, ReadError> {
+    let what = match (what(row), fields.text(if what(row).is_none() { TYPE } else { "" }).as_deref()) {
+        (Some(what), _) => what,
+        (None, Some(BORROW)) => What::Borrow,
+        (None, Some(REPAY)) => What::Repay,
+        (None, _) => return Err(ReadError::Missing(TYPE.into())),
+    };
+    let names = of(row);
+    let judged = |name: &str| row.param(name).is_some_and(|spec| spec.judged);
+    let symbol = if judged("symbol") { fields.symbol("symbol") } else { None };
+    Ok(Special {
+        what,
+        market: row.market.or_else(|| symbol.as_ref().and_then(|_| market_of(&row.surface))),
+        asset: if judged(names.asset) { fields.asset(names.asset) } else { None },
+        amount: if judged(names.amount) { fields.number(names.amount) } else { None },
+        symbol,
+    })
+}
+
+pub(super) fn words(row: &Row, special: &Special) -> Result<Words, PrintError> {
+    let Special { what: asked, market: _, symbol, asset, amount } = special;
+    let mut words = Words::new();
+    match (what(row), asked) {
+        (Some(what), asked) if what == *asked => {}
+        (None, What::Borrow) => words.push((TYPE, BORROW.to_owned())),
+        (None, What::Repay) => words.push((TYPE, REPAY.to_owned())),
+        _ => {
+            return Err(PrintError {
+                what: "the request".into(),
+                why: "this endpoint does something else".into(),
+            });
+        }
+    }
+    let names = of(row);
+    words.extend(symbol.as_ref().map(|symbol| ("symbol", symbol.to_string())));
+    words.extend(asset.as_ref().map(|asset| (names.asset, asset.to_string())));
+    words.extend(amount.map(|amount| (names.amount, amount.to_string())));
+    Ok(words)
+}
