@@ -164,6 +164,8 @@ pub struct PrintError {
 pub enum HouseCall {
     /// What became of an order.
     OrderStatus {
+        /// The surface it was placed on.
+        surface: SurfaceName,
         /// The market.
         market: Market,
         /// The instrument.
@@ -173,6 +175,8 @@ pub enum HouseCall {
     },
     /// Cancel one order.
     CancelOrder {
+        /// The surface it was placed on.
+        surface: SurfaceName,
         /// The market.
         market: Market,
         /// The instrument.

@@ -37,6 +37,10 @@ fn refused(class: DenialClass, message: &str, intent: Option<&Intent>) -> (u16, 
     (answer.status, String::from_utf8(answer.body.to_vec()).unwrap())
 }
 
+fn surface() -> claviger_core::SurfaceName {
+    Okx.surface_name(&Okx.surfaces()[0])
+}
+
 #[test]
 fn refusals_in_the_exchanges_words() {
     for (class, status, code) in [
@@ -187,10 +191,14 @@ fn calls_of_its_own() {
         let body = String::from_utf8(unsigned.body).unwrap();
         format!("{} {}?{} {body}", unsigned.method.as_str(), unsigned.path, unsigned.query)
     };
-    let status =
-        HouseCall::OrderStatus { market: Market::Usdm, symbol: symbol.clone(), order: order.clone() };
+    let status = HouseCall::OrderStatus {
+        surface: surface(),
+        market: Market::Usdm,
+        symbol: symbol.clone(),
+        order: order.clone(),
+    };
     assert_eq!(target(&status), "GET /api/v5/trade/order?instId=BTC-USDT-SWAP&clOrdId=cv0123456789 ");
-    let cancel = HouseCall::CancelOrder { market: Market::Usdm, symbol, order };
+    let cancel = HouseCall::CancelOrder { surface: surface(), market: Market::Usdm, symbol, order };
     assert_eq!(
         target(&cancel),
         r#"POST /api/v5/trade/cancel-order? {"instId":"BTC-USDT-SWAP","clOrdId":"cv0123456789"}"#
@@ -198,7 +206,7 @@ fn calls_of_its_own() {
     assert_eq!(target(&HouseCall::KeyInfo), "GET /api/v5/account/config? ");
     let symbol: Symbol = "BTC-USDT".parse().unwrap();
     let order = OrderRef::Exchange("7".into());
-    let margin = HouseCall::CancelOrder { market: Market::Margin, symbol, order };
+    let margin = HouseCall::CancelOrder { surface: surface(), market: Market::Margin, symbol, order };
     assert_eq!(target(&margin), r#"POST /api/v5/trade/cancel-order? {"instId":"BTC-USDT","ordId":"7"}"#);
 }
 

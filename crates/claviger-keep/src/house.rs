@@ -108,7 +108,8 @@ impl Room {
         let exchange = claviger_exchange::exchange(&self.keys.get(key)?.exchange)?;
         let order = tracked.reference()?;
         let (market, symbol) = (tracked.order().market, tracked.order().symbol.clone());
-        let call = HouseCall::OrderStatus { market, symbol: symbol.clone(), order: order.clone() };
+        let surface = tracked.surface().clone();
+        let call = HouseCall::OrderStatus { surface, market, symbol: symbol.clone(), order: order.clone() };
         let intent = exchange.house(&call).filter(|intent| !intent.act.changes_state())?;
         Some(HouseRead { key: key.clone(), intent, id, symbol, order })
     }

@@ -1,7 +1,7 @@
 //! Claviger's own calls, as values.
 
 use claviger_core::{
-    Act, Cancel, Intent, Market, Method, OrderRef, Param, Params, Permission, Symbol, Value,
+    Act, Cancel, Intent, Market, Method, OrderRef, Param, Params, Permission, SurfaceName, Symbol, Value,
 };
 
 use super::endpoint;
@@ -9,8 +9,8 @@ use crate::HouseCall;
 
 pub(super) fn house(call: &HouseCall) -> Option<Intent> {
     match call {
-        HouseCall::OrderStatus { market, symbol, order } => {
-            let (surface, path) = path_of(*market, order)?;
+        HouseCall::OrderStatus { surface, market, symbol, order } => {
+            let (surface, path) = path_of(surface, *market, order)?;
             let symbol = if is_algo(order) { None } else { Some(text("symbol", symbol.as_str())) };
             Some(Intent {
                 endpoint: endpoint(surface, Method::Get, path),
@@ -19,8 +19,8 @@ pub(super) fn house(call: &HouseCall) -> Option<Intent> {
                 params: symbol.into_iter().chain(by_id(*market, order)).collect(),
             })
         }
-        HouseCall::CancelOrder { market, symbol, order } => {
-            let (surface, path) = path_of(*market, order)?;
+        HouseCall::CancelOrder { surface, market, symbol, order } => {
+            let (surface, path) = path_of(surface, *market, order)?;
             Some(Intent {
                 endpoint: endpoint(surface, Method::Delete, path),
                 permission: Permission::Trade,
@@ -52,19 +52,23 @@ const fn is_algo(order: &OrderRef) -> bool {
     matches!(order, OrderRef::Algo(_) | OrderRef::AlgoClient(_))
 }
 
-/// Where an order is asked for and cancelled. Not for margin: without knowing whether its account is isolated, an order
-/// could be taken for one that does not exist.
-fn path_of(market: Market, order: &OrderRef) -> Option<(&'static str, &'static str)> {
+/// Where an order is asked for and cancelled. Not for margin on the spot surface: without knowing whether its account is
+/// isolated, an order could be taken for one that does not exist. Nor for whole lists, nor for portfolio margin's
+/// conditional orders, which may be of two kinds.
+fn path_of(surface: &SurfaceName, market: Market, order: &OrderRef) -> Option<(&'static str, &'static str)> {
     let list = matches!(order, OrderRef::List(_) | OrderRef::ListClient(_));
-    match (market, is_algo(order)) {
+    match (surface.as_str(), market, is_algo(order)) {
         _ if list => None,
-        (Market::Spot, false) => Some(("spot", "/api/v3/order")),
-        (Market::Usdm, false) => Some(("usdm", "/fapi/v1/order")),
-        (Market::Usdm, true) => Some(("usdm", "/fapi/v1/algoOrder")),
-        (Market::Coinm, false) => Some(("coinm", "/dapi/v1/order")),
-        (Market::Coinm, true) => Some(("coinm", "/dapi/v1/algoOrder")),
-        (Market::Option, false) => Some(("option", "/eapi/v1/order")),
-        (Market::Spot | Market::Option, true) | (Market::Margin, _) => None,
+        ("spot", Market::Spot, false) => Some(("spot", "/api/v3/order")),
+        ("usdm", Market::Usdm, false) => Some(("usdm", "/fapi/v1/order")),
+        ("usdm", Market::Usdm, true) => Some(("usdm", "/fapi/v1/algoOrder")),
+        ("coinm", Market::Coinm, false) => Some(("coinm", "/dapi/v1/order")),
+        ("coinm", Market::Coinm, true) => Some(("coinm", "/dapi/v1/algoOrder")),
+        ("option", Market::Option, false) => Some(("option", "/eapi/v1/order")),
+        ("portfolio", Market::Usdm, false) => Some(("portfolio", "/papi/v1/um/order")),
+        ("portfolio", Market::Coinm, false) => Some(("portfolio", "/papi/v1/cm/order")),
+        ("portfolio", Market::Margin, false) => Some(("portfolio", "/papi/v1/margin/order")),
+        _ => None,
     }
 }
 
@@ -97,21 +101,36 @@ mod tests {
         assert_eq!(found.as_deref(), printed);
     }
 
+    fn surface(name: &str) -> SurfaceName {
+        name.parse().unwrap()
+    }
+
     #[test]
     fn printed() {
         let symbol: Symbol = "BTCUSDT".parse().unwrap();
         let client = OrderRef::Client("clv-1".parse().unwrap());
         let exchange = OrderRef::Exchange("5".into());
         check(
-            &HouseCall::OrderStatus { market: Market::Spot, symbol: symbol.clone(), order: client },
+            &HouseCall::OrderStatus {
+                surface: surface("spot"),
+                market: Market::Spot,
+                symbol: symbol.clone(),
+                order: client,
+            },
             Some("GET /api/v3/order?symbol=BTCUSDT&origClientOrderId=clv-1&recvWindow=2&timestamp=1"),
         );
         check(
-            &HouseCall::CancelOrder { market: Market::Usdm, symbol: symbol.clone(), order: exchange.clone() },
+            &HouseCall::CancelOrder {
+                surface: surface("usdm"),
+                market: Market::Usdm,
+                symbol: symbol.clone(),
+                order: exchange.clone(),
+            },
             Some("DELETE /fapi/v1/order?symbol=BTCUSDT&orderId=5&recvWindow=2&timestamp=1"),
         );
         check(
             &HouseCall::OrderStatus {
+                surface: surface("usdm"),
                 market: Market::Usdm,
                 symbol: symbol.clone(),
                 order: OrderRef::Algo("5".into()),
@@ -120,6 +139,7 @@ mod tests {
         );
         check(
             &HouseCall::CancelOrder {
+                surface: surface("usdm"),
                 market: Market::Usdm,
                 symbol: symbol.clone(),
                 order: OrderRef::AlgoClient("a".parse().unwrap()),
@@ -127,8 +147,33 @@ mod tests {
             Some("DELETE /fapi/v1/algoOrder?symbol=BTCUSDT&clientAlgoId=a&recvWindow=2&timestamp=1"),
         );
         let list = OrderRef::List("5".into());
-        check(&HouseCall::CancelOrder { market: Market::Spot, symbol: symbol.clone(), order: list }, None);
-        check(&HouseCall::CancelOrder { market: Market::Margin, symbol, order: exchange }, None);
+        check(
+            &HouseCall::CancelOrder {
+                surface: surface("spot"),
+                market: Market::Spot,
+                symbol: symbol.clone(),
+                order: list,
+            },
+            None,
+        );
+        let portfolio = |market| HouseCall::OrderStatus {
+            surface: surface("portfolio"),
+            market,
+            symbol: symbol.clone(),
+            order: exchange.clone(),
+        };
+        check(
+            &portfolio(Market::Margin),
+            Some("GET /papi/v1/margin/order?symbol=BTCUSDT&orderId=5&recvWindow=2&timestamp=1"),
+        );
+        check(&portfolio(Market::Spot), None);
+        let margin = HouseCall::CancelOrder {
+            surface: surface("spot"),
+            market: Market::Margin,
+            symbol: symbol.clone(),
+            order: exchange.clone(),
+        };
+        check(&margin, None);
         check(&HouseCall::KeyInfo, Some("GET /sapi/v1/account/apiRestrictions?recvWindow=2&timestamp=1"));
     }
 }

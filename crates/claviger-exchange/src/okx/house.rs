@@ -12,7 +12,7 @@ pub(super) fn house(call: &HouseCall) -> Option<Intent> {
         HouseCall::OrderStatus { market: Market::Option, .. }
         | HouseCall::CancelOrder { market: Market::Option, .. } => None,
         HouseCall::OrderStatus { symbol, order, .. } => status(symbol, order),
-        HouseCall::CancelOrder { market, symbol, order } => {
+        HouseCall::CancelOrder { surface: _, market, symbol, order } => {
             let mut intent =
                 intent(Method::Post, "/api/v5/trade/cancel-order", Permission::Trade, Params::new());
             let (market, symbol, order) = (*market, symbol.clone(), order.clone());
