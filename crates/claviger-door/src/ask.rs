@@ -55,7 +55,7 @@ pub enum Ask {
 /// What became of a signed request.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Seen {
-    /// The exchange's whole answer; for [`crate::Returns::Stream`] the body is left out.
+    /// The exchange's whole answer; for [`crate::Returns::Stream`] the body is left out, unless it blames the key.
     Answer {
         /// The status code.
         status: u16,
@@ -100,6 +100,10 @@ pub enum Reply {
     Refuse(Refusal),
     /// Settled: pass the exchange's answer on.
     Pass,
+    /// Settled: pass the exchange's answer on, with this as `x-claviger-hint`.
+    Hinted(Box<str>),
+    /// Settled: send this and settle it, then pass the exchange's answer on as that reply says.
+    First(Box<SignedRequest>),
     /// Settled, but tell the bot this instead of the exchange's answer.
     Instead(Refusal),
     /// The certificate, DER, then the CA's.
@@ -122,6 +126,8 @@ pub(crate) enum Wire {
     Send(Box<SignedParts>),
     Refuse(Refusal),
     Pass,
+    Hinted(Box<str>),
+    First(Box<SignedParts>),
     Instead(Refusal),
     Leaf(Vec<Vec<u8>>),
     PublicKey(Vec<u8>),
@@ -137,6 +143,8 @@ impl From<Reply> for Wire {
             Reply::Send(request) => Self::Send(Box::new(request.into_parts())),
             Reply::Refuse(refusal) => Self::Refuse(refusal),
             Reply::Pass => Self::Pass,
+            Reply::Hinted(hint) => Self::Hinted(hint),
+            Reply::First(request) => Self::First(Box::new(request.into_parts())),
             Reply::Instead(refusal) => Self::Instead(refusal),
             Reply::Leaf(chain) => Self::Leaf(chain),
             Reply::PublicKey(spki) => Self::PublicKey(spki),
@@ -154,6 +162,8 @@ impl From<Wire> for Reply {
             Wire::Send(parts) => Self::Send(Box::new(SignedRequest::from_frame(*parts))),
             Wire::Refuse(refusal) => Self::Refuse(refusal),
             Wire::Pass => Self::Pass,
+            Wire::Hinted(hint) => Self::Hinted(hint),
+            Wire::First(parts) => Self::First(Box::new(SignedRequest::from_frame(*parts))),
             Wire::Instead(refusal) => Self::Instead(refusal),
             Wire::Leaf(chain) => Self::Leaf(chain),
             Wire::PublicKey(spki) => Self::PublicKey(spki),

@@ -60,6 +60,8 @@ pub enum Command {
     Bots,
     /// Every real key, without secrets.
     Keys,
+    /// Ask the exchange what it says of a real key.
+    CheckKey(KeyName),
     /// How the running keep is.
     Status,
     /// Finish what is in flight and stop.

@@ -43,7 +43,7 @@ pub struct SignedParts {
 /// How an answer returns to the bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Returns {
-    /// As it comes; the keep is told how it ended.
+    /// As it comes; the keep is told how it ended. One that blames the key is shown to the keep first.
     Stream,
     /// Buffered to at most 1 MiB and shown to the keep before the bot sees it.
     Shown,

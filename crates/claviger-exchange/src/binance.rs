@@ -5,6 +5,7 @@
 
 mod claim;
 mod house;
+mod key;
 mod market;
 mod names;
 mod order;
@@ -24,8 +25,8 @@ use claviger_core::{
 use crate::exchange::unnamed;
 use crate::values::Lists;
 use crate::{
-    Catalogue, Claim, ClaimError, Exchange, HouseCall, HttpAnswer, MarketCall, PrintError, Printed,
-    RawRequest, ReadError, Row, Scheme, Stamp, Surface, Unsigned,
+    Catalogue, Claim, ClaimError, Exchange, HouseCall, HttpAnswer, KeyFault, KeyInfo, KeyRight, MarketCall,
+    PrintError, Printed, RawRequest, ReadError, Row, Scheme, Stamp, Surface, Unsigned,
 };
 
 /// Binance.
@@ -163,6 +164,18 @@ impl Exchange for Binance {
 
     fn order_absent(&self, _intent: &Intent, status: u16, body: &[u8]) -> bool {
         outcome::order_absent(status, body)
+    }
+
+    fn key_fault(&self, status: u16, body: &[u8]) -> Option<KeyFault> {
+        key::fault(status, body)
+    }
+
+    fn key_info(&self, status: u16, body: &[u8]) -> Option<KeyInfo> {
+        key::info(status, body)
+    }
+
+    fn key_rights(&self, intent: &Intent) -> &'static [KeyRight] {
+        key::rights(intent)
     }
 
     fn market_calls(&self, wanted: &[(Market, Vec<Symbol>)]) -> Vec<MarketCall> {

@@ -5,7 +5,7 @@ use claviger_core::{
     Outcome, SurfaceName, Symbol, Time,
 };
 
-use crate::{Catalogue, Claim, ClaimError, RawRequest, Row};
+use crate::{Catalogue, Claim, ClaimError, KeyFault, KeyInfo, KeyRight, RawRequest, Row};
 
 /// Bytes that will not grow.
 pub type Bytes = Box<[u8]>;
@@ -292,6 +292,15 @@ pub trait Exchange: Sync {
         let _ = (intent, status, body);
         false
     }
+
+    /// Why an answer says that the key was not taken; `None` for every other answer, and cheap for those.
+    fn key_fault(&self, status: u16, body: &[u8]) -> Option<KeyFault>;
+
+    /// What an answer to [`HouseCall::KeyInfo`] tells of the key; `None` where it tells nothing certain.
+    fn key_info(&self, status: u16, body: &[u8]) -> Option<KeyInfo>;
+
+    /// The rights of a key without which the exchange refuses this request, as far as that is known.
+    fn key_rights(&self, intent: &Intent) -> &'static [KeyRight];
 
     /// The public calls that keep a view of these markets and symbols fresh; empty `symbols` means every symbol.
     fn market_calls(&self, wanted: &[(Market, Vec<Symbol>)]) -> Vec<MarketCall>;

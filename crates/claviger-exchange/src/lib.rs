@@ -10,6 +10,7 @@ pub mod exchange;
 pub mod fields;
 pub mod form;
 pub mod json;
+mod key;
 pub mod nested;
 pub mod okx;
 mod reference;
@@ -23,6 +24,7 @@ pub use exchange::{
     Bytes, Exchange, HouseCall, HttpAnswer, MarketCall, PrintError, Printed, ReadError, Scheme, Stamp,
     Surface, Unsigned,
 };
+pub use key::{KeyFault, KeyInfo, KeyRight};
 pub(crate) use reference::middle;
 pub use request::{Claim, ClaimError, RawRequest, Signed};
 

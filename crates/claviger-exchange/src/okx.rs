@@ -10,8 +10,8 @@ use claviger_core::{
 };
 
 use crate::{
-    Catalogue, Claim, ClaimError, Exchange, HouseCall, HttpAnswer, MarketCall, PrintError, Printed,
-    RawRequest, ReadError, Row, Scheme, Stamp, Surface, Unsigned,
+    Catalogue, Claim, ClaimError, Exchange, HouseCall, HttpAnswer, KeyFault, KeyInfo, KeyRight, MarketCall,
+    PrintError, Printed, RawRequest, ReadError, Row, Scheme, Stamp, Surface, Unsigned,
 };
 
 mod act;
@@ -21,6 +21,7 @@ mod codes;
 mod fields;
 mod house;
 mod instrument;
+mod key;
 mod market;
 mod order;
 mod outcome;
@@ -134,6 +135,18 @@ impl Exchange for Okx {
 
     fn order_absent(&self, _intent: &Intent, status: u16, body: &[u8]) -> bool {
         outcome::order_absent(status, body)
+    }
+
+    fn key_fault(&self, status: u16, body: &[u8]) -> Option<KeyFault> {
+        key::fault(status, body)
+    }
+
+    fn key_info(&self, status: u16, body: &[u8]) -> Option<KeyInfo> {
+        key::info(status, body)
+    }
+
+    fn key_rights(&self, intent: &Intent) -> &'static [KeyRight] {
+        key::rights(intent)
     }
 
     fn market_calls(&self, wanted: &[(Market, Vec<Symbol>)]) -> Vec<MarketCall> {

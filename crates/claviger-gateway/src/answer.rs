@@ -119,6 +119,11 @@ pub(crate) fn passed_on<'a>(
         .collect()
 }
 
+/// Claviger's own header on an exchange's answer: why the key was not taken.
+pub(crate) fn hint_header(hint: &str) -> (Box<str>, Box<[u8]>) {
+    ("x-claviger-hint".into(), hint.as_bytes().into())
+}
+
 /// Names are lower case already.
 fn is_useful(name: &str) -> bool {
     const NAMES: [&str; 3] = ["content-type", "date", "retry-after"];
@@ -189,6 +194,8 @@ mod tests {
             ("server", "x"),
             ("content-encoding", "identity"),
             ("ratelimit-limit", "5"),
+            ("x-claviger-hint", "of the exchange's making"),
+            ("x-claviger-denial", "none"),
         ];
         let got = passed_on(all.iter().map(|(n, v)| (*n, v.as_bytes())), Some(&needles));
         let names: Vec<&str> = got.iter().map(|(n, _)| n.as_ref()).collect();

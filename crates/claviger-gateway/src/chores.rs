@@ -30,7 +30,7 @@ pub(crate) async fn chores<D: Door>(door: Arc<D>, egress: Arc<Egress>, mut stop:
 }
 
 /// Sends a request and buffers its answer.
-async fn whole(egress: &Egress, request: SignedRequest) -> Seen {
+pub(crate) async fn whole(egress: &Egress, request: SignedRequest) -> Seen {
     let sent = match egress.send(request).await {
         Ok(sent) => sent,
         Err(error) => return error.into(),

@@ -10,11 +10,12 @@ use claviger_exchange::{Exchange, RawRequest, ReadError, Security, Surface};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, watch};
 
-use crate::answer::{After, Answer, passed_on};
+use crate::answer::{After, Answer, hint_header, passed_on};
+use crate::chores::whole;
 use crate::config::Owner;
 use crate::link::Link;
 use crate::public::PublicFrom;
-use crate::relay::{Unrelayed, relay};
+use crate::relay::{Begun, Unrelayed, begin, relay};
 use crate::sieve::{Needles, Searches};
 use crate::throttle::Throttle;
 use crate::tunnel::Leaves;
@@ -47,6 +48,9 @@ const STRANGER: [&str; 2] = ["key", "signature"];
 
 /// A source that keeps failing waits this long for each further refusal.
 const TARRY: Duration = Duration::from_millis(250);
+
+/// How long an answer that blames the key waits for what the exchange says of the key.
+const LOOK: Duration = Duration::from_secs(3);
 
 const UNAVAILABLE: &str = "claviger cannot decide now; nothing was sent";
 const UNTOLD: &str = "the request was sent, and its answer cannot be passed on: ask what became of it";
@@ -124,6 +128,8 @@ where
         }
         Ok(
             Reply::Pass
+            | Reply::Hinted(_)
+            | Reply::First(_)
             | Reply::Leaf(_)
             | Reply::PublicKey(_)
             | Reply::Handshake(_)
@@ -302,7 +308,14 @@ impl Ticket {
         D: Door,
     {
         let status = sent.status;
-        match relay(wire, sent, Some(needles), self.place.after).await {
+        let passed = match begin(sent, Some(needles)).await {
+            Ok(begun) => match self.blame(&begun) {
+                Some(seen) => return self.blaming(wire, begun, (seen, shared)).await,
+                None => begun.pass(wire, None, self.place.after).await,
+            },
+            Err(unrelayed) => Err(unrelayed),
+        };
+        match passed {
             Ok(()) => {
                 // The bot has its answer, and nothing that it asks next depends on this.
                 let seen = Seen::Answer { status, body: Vec::new() };
@@ -319,6 +332,51 @@ impl Ticket {
         }
     }
 
+    /// What the keep must see of an answer that says that the key was not taken.
+    fn blame(&self, begun: &Begun<'_>) -> Option<Seen> {
+        let (status, body) = begun.whole()?;
+        self.place.exchange.key_fault(status, body)?;
+        Some(Seen::Answer { status, body: body.to_vec() })
+    }
+
+    /// Passes such an answer on with the keep's hint.
+    async fn blaming<S, D>(
+        &self,
+        wire: &mut Wire<S>,
+        begun: Begun<'_>,
+        (seen, shared): (Seen, &Shared<D>),
+    ) -> Result<After, Broken>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+        D: Door,
+    {
+        let hint = match self.settled(seen, shared).await {
+            Some(Reply::Hinted(hint)) => Some(hint),
+            Some(Reply::Instead(refusal) | Reply::Refuse(refusal)) => {
+                return say(wire, &refusal.into(), self.place.after).await;
+            }
+            _ => None,
+        };
+        let passed = begun.pass(wire, hint.as_deref(), self.place.after).await;
+        passed.map(|()| self.place.after).map_err(|_| Broken::Gone)
+    }
+
+    /// Settles; asks first what the keep wants to know before it says how the answer is passed on.
+    async fn settled<D: Door>(&self, seen: Seen, shared: &Shared<D>) -> Option<Reply> {
+        let request = match self.settle(seen, shared).await {
+            Some(Reply::First(request)) => *request,
+            reply => return reply,
+        };
+        let look = Ticket { number: request.parts().ticket, place: self.place };
+        let looked = tokio::time::timeout(LOOK, whole(&shared.egress, request)).await;
+        let seen = looked.unwrap_or_else(|_| Seen::Lost { why: "it took too long".into() });
+        match look.settle(seen, shared).await {
+            Some(Reply::Hinted(hint)) => Some(Reply::Hinted(hint)),
+            // What was asked about was settled, and without a hint it passes as it is.
+            _ => Some(Reply::Pass),
+        }
+    }
+
     /// Shows the whole answer to the keep before the bot sees it.
     async fn show<S, D>(
         &self,
@@ -332,15 +390,19 @@ impl Ticket {
         D: Door,
     {
         let headers = sent.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-        let (status, headers) = (sent.status, passed_on(headers, Some(needles)));
+        let (status, mut headers) = (sent.status, passed_on(headers, Some(needles)));
         let body = match sent.body.whole().await {
             Ok(body) => body,
             Err(error) => return self.instead(wire, error.into(), shared).await,
         };
         let held = needles.are_in(&body);
         let seen = Seen::Answer { status, body: body.clone() };
-        let answer = match self.settle(seen, shared).await {
+        let answer = match self.settled(seen, shared).await {
             Some(Reply::Pass) if !held => Answer { status, headers, body },
+            Some(Reply::Hinted(hint)) if !held => {
+                headers.push(hint_header(&hint));
+                Answer { status, headers, body }
+            }
             Some(Reply::Instead(refusal) | Reply::Refuse(refusal)) => refusal.into(),
             _ => Answer::plain(504, UNTOLD),
         };

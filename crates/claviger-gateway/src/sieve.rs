@@ -109,8 +109,8 @@ impl<'n> Sieve<'n> {
     }
 
     /// What is still held, at the end.
-    pub(crate) fn rest(self) -> Vec<u8> {
-        self.held
+    pub(crate) fn take_rest(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.held)
     }
 }
 
@@ -130,7 +130,7 @@ mod tests {
                 return Err(out);
             }
         }
-        out.extend(sieve.rest());
+        out.extend(sieve.take_rest());
         Ok(out)
     }
 

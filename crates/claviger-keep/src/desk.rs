@@ -70,6 +70,7 @@ impl Keep {
             }
             Command::Bots => Ok(Said::Bots(self.room().bots())),
             Command::Keys => self.room().keys().map(Said::Keys),
+            Command::CheckKey(name) => self.check_key(&name),
             Command::Status => Ok(self.room().status()),
             Command::Stop => {
                 self.stop();

@@ -1,4 +1,4 @@
-//! Claviger's own calls, from a closed list: asking what became of orders.
+//! Claviger's own calls, from a closed list: asking what became of orders, and what keys may do.
 
 use std::collections::HashMap;
 
@@ -10,6 +10,7 @@ use claviger_exchange::{Exchange, HouseCall, Security};
 
 use crate::authenticate::surface;
 use crate::fresh::own_wish;
+use crate::hints::Blamed;
 use crate::record::{Grounds, Written};
 use crate::room::Room;
 use crate::settle::{Matter, Pending};
@@ -18,6 +19,19 @@ use crate::settle::{Matter, Pending};
 pub(crate) struct HouseRead {
     pub(crate) key: KeyName,
     pub(crate) intent: Intent,
+    pub(crate) about: About,
+}
+
+/// What is asked about.
+pub(crate) enum About {
+    /// What became of an order.
+    Order(OrderRead),
+    /// What the key may do; a bot may wait for why its request was refused.
+    Key(Option<Blamed>),
+}
+
+/// The order that is asked about.
+pub(crate) struct OrderRead {
     id: LegId,
     symbol: Symbol,
     order: OrderRef,
@@ -52,7 +66,7 @@ impl Room {
             self.give_up(now);
         }
         let keys: Vec<KeyName> = self.keys.keys().cloned().collect();
-        keys.into_iter().find_map(|key| self.chore_with(key, now))
+        keys.into_iter().find_map(|key| self.chore_with(key, now)).or_else(|| self.look_wanted())
     }
 
     /// Settles as unknown what was not settled in time.
@@ -72,6 +86,18 @@ impl Room {
         }
         let (id, read) = self.due(&key, after, now)?;
         self.house.last.insert(key, (now, Some(id)));
+        self.own_call(read)
+    }
+
+    /// The call that asks what a key may do.
+    pub(crate) fn key_call(&self, key: &KeyName, blamed: Option<Blamed>) -> Option<Box<Written>> {
+        let exchange = claviger_exchange::exchange(&self.keys.get(key)?.exchange)?;
+        let intent = exchange.house(&HouseCall::KeyInfo).filter(|intent| !intent.act.changes_state())?;
+        self.own_call(HouseRead { key: key.clone(), intent, about: About::Key(blamed) })
+    }
+
+    fn own_call(&self, read: HouseRead) -> Option<Box<Written>> {
+        let now = self.now();
         let exchange = claviger_exchange::exchange(read.intent.endpoint.exchange.as_str())?;
         let surface = surface(exchange, read.intent.endpoint.surface.as_str())?;
         let time =
@@ -111,17 +137,18 @@ impl Room {
         let surface = tracked.surface().clone();
         let call = HouseCall::OrderStatus { surface, market, symbol: symbol.clone(), order: order.clone() };
         let intent = exchange.house(&call).filter(|intent| !intent.act.changes_state())?;
-        Some(HouseRead { key: key.clone(), intent, id, symbol, order })
+        let about = About::Order(OrderRead { id, symbol, order });
+        Some(HouseRead { key: key.clone(), intent, about })
     }
 
     /// Takes in what the exchange said of an order.
     pub(crate) fn observe(&mut self, read: &HouseRead, pending: &Pending, seen: &Seen) {
-        let Seen::Answer { status, body } = seen else { return };
-        let Some(what) = said(pending.exchange, read, (*status, body)) else {
-            tracing::debug!(order = %read.id, status, "the exchange said nothing certain of an order");
+        let (Seen::Answer { status, body }, About::Order(asked)) = (seen, &read.about) else { return };
+        let Some(what) = said(pending.exchange, (read, asked), (*status, body)) else {
+            tracing::debug!(order = %asked.id, status, "the exchange said nothing certain of an order");
             return;
         };
-        if self.is_news(read.id, &what) {
+        if self.is_news(asked.id, &what) {
             let entry = Entry::Observed(Box::new(ObservedEntry {
                 at: self.now(),
                 asked_at: pending.left,
@@ -145,12 +172,16 @@ fn landed(order: &Tracked, now: Time) -> bool {
     order.deadline().plus(LANDED_MS) < now
 }
 
-fn said(exchange: &dyn Exchange, read: &HouseRead, (status, body): (u16, &[u8])) -> Option<Observed> {
-    let symbol = read.symbol.clone();
+fn said(
+    exchange: &dyn Exchange,
+    (read, asked): (&HouseRead, &OrderRead),
+    (status, body): (u16, &[u8]),
+) -> Option<Observed> {
+    let symbol = asked.symbol.clone();
     match exchange.order_status(&read.intent, status, body) {
         Some(state) => Some(Observed::Order { symbol, state }),
         None if exchange.order_absent(&read.intent, status, body) => {
-            Some(Observed::Absent { symbol, order: read.order.clone() })
+            Some(Observed::Absent { symbol, order: asked.order.clone() })
         }
         None => None,
     }

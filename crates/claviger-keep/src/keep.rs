@@ -15,6 +15,7 @@ use claviger_vault::Vault;
 
 use crate::authenticate::authenticate;
 use crate::canary;
+use crate::hints::Advice;
 use crate::record::{Recorded, Written};
 use crate::refused::Unserved;
 use crate::room::{Asker, Room};
@@ -91,11 +92,21 @@ impl Keep {
             Matter::Read(_) => {}
             Matter::House(read) => {
                 room.observe(read, &pending, seen);
-                return Reply::Nothing;
+                return room.heard_of_key(read, &pending, seen).map_or(Reply::Nothing, Reply::Hinted);
             }
         }
+        let told = told(&pending, seen);
+        let advice = if matches!(told, Reply::Pass) { room.advise(&pending, seen) } else { Advice::None };
+        // Signing locks the room itself.
         drop(room);
-        told(&pending, seen)
+        match advice {
+            Advice::None => told,
+            Advice::Tell(hint) => Reply::Hinted(hint),
+            Advice::Look(look) => match self.send(look) {
+                Reply::Send(request) => Reply::First(request),
+                _ => Reply::Pass,
+            },
+        }
     }
 
     /// Settles what was recorded and did not leave.

@@ -14,6 +14,7 @@ mod clock;
 mod desk;
 mod floods;
 mod fresh;
+mod hints;
 mod house;
 mod ids;
 pub mod keep;

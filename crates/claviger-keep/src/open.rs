@@ -12,6 +12,7 @@ use claviger_vault::Vault;
 use crate::bots::{Bots, VirtualBot, format_of};
 use crate::clock::KeepClock;
 use crate::floods::Floods;
+use crate::hints::Hints;
 use crate::house::House;
 use crate::ids::Ids;
 use crate::keep::Keep;
@@ -85,6 +86,7 @@ impl Keep {
             floods: Floods::default(),
             tickets: Tickets::default(),
             house: House::default(),
+            hints: Hints::default(),
             state,
             narrowed: Vec::new(),
             own_uid,

@@ -19,6 +19,7 @@ use crate::authenticate::{Against, Authenticated, Known};
 use crate::bots::Bots;
 use crate::clock::KeepClock;
 use crate::floods::Floods;
+use crate::hints::Hints;
 use crate::house::House;
 use crate::ids::Ids;
 use crate::keys::{RealKey, real_keys};
@@ -46,6 +47,7 @@ pub(crate) struct Room {
     pub(crate) floods: Floods,
     pub(crate) tickets: Tickets,
     pub(crate) house: House,
+    pub(crate) hints: Hints,
     /// Who was narrowed last, and what was permitted before that: bots and keys, so few.
     pub(crate) narrowed: Vec<(Subject, IntentId)>,
     pub(crate) own_uid: u32,
@@ -288,6 +290,7 @@ impl Room {
     /// Reads the vault's list of keys anew.
     pub(crate) fn load_keys(&mut self, vault: &Vault) {
         self.keys = real_keys(vault);
+        self.forget_hints();
     }
 
     /// Whether a bot, or the key that it uses, is frozen.

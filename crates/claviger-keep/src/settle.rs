@@ -6,13 +6,15 @@ use claviger_core::{Digest, Intent, IntentId, KeyName, Outcome, Time};
 use claviger_door::Seen;
 use claviger_exchange::Exchange;
 
-use crate::house::HouseRead;
+use crate::house::{About, HouseRead};
 
 /// A request that left signed and waits for its answer. Dropped without one, it counts as lost.
 #[must_use = "what left must be settled"]
 pub struct Pending {
     pub(crate) exchange: &'static dyn Exchange,
     pub(crate) leaves: Intent,
+    /// The real key that signed.
+    pub(crate) key: KeyName,
     pub(crate) matter: Matter,
     /// SHA-256 of what was sent.
     pub(crate) sent: Digest,
@@ -39,6 +41,14 @@ impl Pending {
             Seen::Lost { why } => Outcome::Unknown { why: why.chars().take(200).collect::<String>().into() },
         }
     }
+
+    /// The key, where this is claviger's own question about an order.
+    fn asks_of_order(&self) -> Option<&KeyName> {
+        match &self.matter {
+            Matter::House(read) => matches!(read.about, About::Order(_)).then_some(&read.key),
+            Matter::Change(_) | Matter::Read(_) => None,
+        }
+    }
 }
 
 /// Everything that left and was not settled, by its ticket. A ticket is never used twice within a run.
@@ -46,7 +56,7 @@ impl Pending {
 pub(crate) struct Tickets {
     last: u64,
     open: HashMap<u64, Pending>,
-    /// Keys with a call of claviger's own under way: one each.
+    /// Keys with a question about an order under way: one each.
     houses: HashSet<KeyName>,
 }
 
@@ -72,8 +82,8 @@ impl Tickets {
 
     /// Keeps what left under its number.
     pub(crate) fn keep(&mut self, ticket: u64, pending: Pending) {
-        if let Matter::House(read) = &pending.matter {
-            self.houses.insert(read.key.clone());
+        if let Some(key) = pending.asks_of_order() {
+            self.houses.insert(key.clone());
         }
         self.open.insert(ticket, pending);
     }
@@ -81,8 +91,8 @@ impl Tickets {
     /// Gives back what left under that number, once.
     pub(crate) fn take(&mut self, ticket: u64) -> Option<Pending> {
         let pending = self.open.remove(&ticket)?;
-        if let Matter::House(read) = &pending.matter {
-            self.houses.remove(&read.key);
+        if let Some(key) = pending.asks_of_order() {
+            self.houses.remove(key);
         }
         Some(pending)
     }
@@ -118,7 +128,7 @@ impl Tickets {
         self.open.keys().copied().collect()
     }
 
-    /// Whether a call of claviger's own with that key is under way.
+    /// Whether a question about an order with that key is under way.
     pub(crate) fn asks_already(&self, key: &KeyName) -> bool {
         self.houses.contains(key)
     }

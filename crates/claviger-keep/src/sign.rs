@@ -107,13 +107,14 @@ fn seal(
     passphrase: PassphraseHeader,
 ) -> (SignedRequest, Pending) {
     let written = *recorded.into_written();
-    let leaves = written.leaves().clone();
+    let (leaves, key) = (written.leaves().clone(), written.key().clone());
     let pending = Pending {
         exchange: written.exchange,
         sent: digest(&printed),
         real_id: signing.key.id.clone(),
         left: signing.now,
         matter: matter(written.grounds),
+        key,
         leaves,
     };
     let mut headers: Vec<(Box<str>, Zeroizing<Vec<u8>>)> =

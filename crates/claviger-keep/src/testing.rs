@@ -238,6 +238,8 @@ pub(crate) fn said(reply: &Reply) -> String {
         Reply::Send(_) => "send".to_owned(),
         Reply::Refuse(refusal) => format!("refuse {:?}", rule_and_text(refusal)),
         Reply::Pass => "pass".to_owned(),
+        Reply::Hinted(hint) => format!("pass {hint}"),
+        Reply::First(_) => "first".to_owned(),
         Reply::Instead(refusal) => format!("instead {:?}", rule_and_text(refusal)),
         Reply::Leaf(_) => "leaf".to_owned(),
         Reply::PublicKey(_) => "public key".to_owned(),

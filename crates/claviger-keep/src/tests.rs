@@ -2,6 +2,7 @@
 
 mod crash;
 mod desk;
+mod hints;
 mod line;
 mod print;
 mod replay;

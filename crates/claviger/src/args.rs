@@ -187,6 +187,14 @@ Examples:
         /// Its name
         name: KeyName,
     },
+    /// Ask the exchange what it says of a real key: whether it is taken, what it may do, when that ends
+    #[command(
+        after_help = "Claviger must run; bots whose requests fail for the key's sake get `x-claviger-hint`."
+    )]
+    Check {
+        /// Its name
+        name: KeyName,
+    },
     /// Refuse what changes state for every bot of this key, from now on
     Freeze {
         /// Its name

@@ -229,3 +229,25 @@ async fn what_could_not_leave_is_told_as_the_keep_says() {
     assert_eq!(stage.settled(), ["not sent"]);
     assert_eq!(stage.upstream.connections(), 0);
 }
+
+/// The exchange's answer passes unchanged, with claviger's hint in the place of any that the exchange sent.
+#[tokio::test]
+async fn a_key_that_is_not_taken_gets_a_hint() {
+    const BODY: &str = r#"{"code":-2015,"msg":"Invalid API-key, IP, or permissions for action."}"#;
+    const SAYS: &[u8] = b"HTTP/1.1 401 Unauthorized\r\nX-Claviger-Hint: forged\r\nX-Claviger-Denial: forged\r\nContent-Length: 70\r\n\r\n{\"code\":-2015,\"msg\":\"Invalid API-key, IP, or permissions for action.\"}";
+    for (plan, first) in
+        [(streamed as fn(&Received) -> Plan, false), (streamed, true), (shown, false), (shown, true)]
+    {
+        let stage = Stage::new(plan, says(SAYS)).await;
+        *stage.keep.asks_first.lock().unwrap() = first;
+        let mut stream = stage.dial().await;
+        stream.write_all(ASK.as_bytes()).await.unwrap();
+        let got = one(&mut stream).await;
+        assert!(got.starts_with("HTTP/1.1 401 ") && got.ends_with(BODY), "{got}");
+        assert_eq!(got.matches("x-claviger-hint: address: not listed\r\n").count(), 1, "{got}");
+        assert!(!got.contains("forged"), "{got}");
+        let count = 1 + usize::from(first);
+        assert_eq!(stage.until_settled(count).await, vec![format!("401 {BODY}"); count]);
+        assert_eq!(stage.upstream.requests().len(), count);
+    }
+}

@@ -37,6 +37,8 @@ pub struct Keep {
     pub received: Mutex<Vec<Received>>,
     pub settled: Mutex<Vec<String>>,
     pub chores: Mutex<u32>,
+    /// Whether to ask first about an answer that is settled.
+    pub asks_first: Mutex<bool>,
 }
 
 impl Door for Keep {
@@ -55,7 +57,8 @@ impl Door for Keep {
             Ask::Settle { seen, .. } => {
                 let (text, reply) = match seen {
                     Seen::Answer { status, body } => {
-                        (format!("{status} {}", String::from_utf8_lossy(&body)), Reply::Pass)
+                        let text = format!("{status} {}", String::from_utf8_lossy(&body));
+                        (text, self.passed(&body))
                     }
                     Seen::NotSent { .. } => ("not sent".into(), Reply::Instead(refusal(503, "unreachable"))),
                     Seen::Lost { .. } => ("lost".into(), Reply::Instead(refusal(504, "answer"))),
@@ -84,6 +87,19 @@ impl Door for Keep {
             }
             Ask::Market { .. } => Ok(Reply::Nothing),
         }
+    }
+}
+
+impl Keep {
+    /// An answer that blames the key: ask first, then a hint.
+    fn passed(&self, body: &[u8]) -> Reply {
+        if !body.starts_with(b"{\"code\":-2015") {
+            return Reply::Pass;
+        }
+        if std::mem::take(&mut *self.asks_first.lock().unwrap()) {
+            return Reply::First(Box::new(signed(Returns::House, 5000)));
+        }
+        Reply::Hinted("address: not listed".into())
     }
 }
 
@@ -147,6 +163,7 @@ impl Stage {
             received: Mutex::default(),
             settled: Mutex::default(),
             chores: Mutex::default(),
+            asks_first: Mutex::default(),
         });
         let mut config =
             Config { listeners: vec![Listener::Tcp("127.0.0.1:0".parse().unwrap())], ..Config::default() };

@@ -1,5 +1,8 @@
 //! Real keys: enrolled, listed and forgotten; never shown.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use claviger_core::{Digest, KeyName, OperatorAct};
 use claviger_door::{Exit, Key, Refused, Said, Sensitive, Target};
 use claviger_exchange::Exchange;
@@ -69,6 +72,28 @@ impl Keep {
         room.state.remove_key(name, now).map_err(|error| state_failed(&error))?;
         room.load_keys(self.vault());
         Ok(Said::Done)
+    }
+}
+
+/// How long a key's information may take; the way out asks for chores once a second.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Keep {
+    /// Has the exchange asked what it says of a key, and waits for that.
+    pub(super) fn check_key(&self, name: &KeyName) -> Result<Said, Refused> {
+        self.room().check_key(name)?;
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            thread::sleep(Duration::from_millis(50));
+            if let Some(said) = self.room().checked_key(name) {
+                return Ok(said);
+            }
+        }
+        Err(refused(
+            Exit::Network,
+            &format!("nothing was told of the key `{name}`"),
+            "`claviger serve` must run and reach the exchange; its log says more",
+        ))
     }
 }
 

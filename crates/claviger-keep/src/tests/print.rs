@@ -3,8 +3,8 @@
 use claviger_core::{ClientOrderId, DenialClass, Intent, Market, Method, OrderState, Outcome, Symbol};
 use claviger_door::Reply;
 use claviger_exchange::{
-    Catalogue, Claim, ClaimError, Exchange, HouseCall, HttpAnswer, MarketCall, PrintError, Printed,
-    RawRequest, ReadError, Row, Scheme, Stamp, Surface, Unsigned,
+    Catalogue, Claim, ClaimError, Exchange, HouseCall, HttpAnswer, KeyFault, KeyInfo, KeyRight, MarketCall,
+    PrintError, Printed, RawRequest, ReadError, Row, Scheme, Stamp, Surface, Unsigned,
 };
 
 use crate::testing::{Home, rule_and_text, said};
@@ -66,6 +66,18 @@ impl Exchange for Garbled {
     fn order_status(&self, intent: &Intent, status: u16, body: &[u8]) -> Option<OrderState> {
         self.binance.order_status(intent, status, body)
     }
+    fn key_fault(&self, status: u16, body: &[u8]) -> Option<KeyFault> {
+        self.binance.key_fault(status, body)
+    }
+
+    fn key_info(&self, status: u16, body: &[u8]) -> Option<KeyInfo> {
+        self.binance.key_info(status, body)
+    }
+
+    fn key_rights(&self, intent: &Intent) -> &'static [KeyRight] {
+        self.binance.key_rights(intent)
+    }
+
     fn market_calls(&self, wanted: &[(Market, Vec<Symbol>)]) -> Vec<MarketCall> {
         self.binance.market_calls(wanted)
     }

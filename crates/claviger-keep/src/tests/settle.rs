@@ -152,7 +152,7 @@ fn a_read_is_settled_without_an_entry() {
 }
 
 /// Lets the keep's clock run ahead.
-fn pass(home: &Home, ms: u64) {
+pub(super) fn pass(home: &Home, ms: u64) {
     let mut room = home.keep.room();
     room.clock = room.clock.later(ms);
 }

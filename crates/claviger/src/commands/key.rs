@@ -26,6 +26,7 @@ pub fn run(global: &Global, command: KeyCommand) -> Result<(), Failure> {
         KeyCommand::Add(new) => add(&home, global, (&mut factor, new)),
         KeyCommand::List => list(&home, global.json),
         KeyCommand::Show { name } => show(&home, global.json, &name),
+        KeyCommand::Check { name } => check(&home, global.json, name),
         KeyCommand::Freeze { name } => offline::freeze(&home, global.json, Target::Key(name)),
         KeyCommand::Thaw { name } => {
             let mut operator = Operator::reach(&home, &mut factor)?;
@@ -158,6 +159,22 @@ fn show(home: &Home, as_json: bool, name: &KeyName) -> Result<(), Failure> {
     say(format_args!("added        {}", stamp::shown(key.added)));
     say(format_args!("frozen       {}", if key.frozen { "yes" } else { "no" }));
     say("secret       in the vault; nothing shows it");
+    Ok(())
+}
+
+fn check(home: &Home, as_json: bool, name: KeyName) -> Result<(), Failure> {
+    let mut operator = Operator::running(home)?.ok_or_else(|| {
+        Failure::new(Exit::Home, "claviger does not run, so the exchange cannot be asked".to_owned())
+            .hint("`claviger serve`")
+    })?;
+    let Said::Lines(lines) = operator.command(Command::CheckKey(name.clone()))? else {
+        return Err(super::odd_answer());
+    };
+    if as_json {
+        say_json(&json!({ "name": name, "told": lines }));
+        return Ok(());
+    }
+    lines.iter().for_each(say);
     Ok(())
 }
 
