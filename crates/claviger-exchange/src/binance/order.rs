@@ -56,6 +56,7 @@ pub(super) fn leg(
         None => side(names.side, fields)?,
     };
     let position_side = position_side(fields);
+    let size = size(market, kind, names, common, fields)?;
     let mut told = Params::new();
     told.extend(kind.wakes.map(|wakes| param(WAKES, wakes.value(market))));
     let order = Order {
@@ -63,10 +64,10 @@ pub(super) fn leg(
         symbol,
         side,
         kind: price(kind, names, fields, &mut told)?,
-        size: size(market, kind, names, common, fields)?,
+        size,
         time_in_force: time_in_force(market, kind, names, fields, &mut told)?,
         trigger: None,
-        reduce_only: reduce_only(side, position_side, fields)?,
+        reduce_only: reduce_only(side, position_side, size, fields)?,
         position_side,
         client_id: fields.client_id(names.client_id),
         more: More {
@@ -294,11 +295,18 @@ fn position_side(fields: &mut Fields<'_>) -> PositionSide {
 }
 
 /// An order that opens one side of a hedged account cannot be held to reducing: nobody may count on it.
-fn reduce_only(side: Side, position: PositionSide, fields: &mut Fields<'_>) -> Result<bool, ReadError> {
+fn reduce_only(
+    side: Side,
+    position: PositionSide,
+    size: Size,
+    fields: &mut Fields<'_>,
+) -> Result<bool, ReadError> {
     let wished = fields.flag("reduceOnly") == Some(true);
+    let closes = size == Size::Position;
     match (position, side) {
-        (PositionSide::Long, Side::Buy) | (PositionSide::Short, Side::Sell) if wished => {
-            Err(meaning("`reduceOnly` contradicts `side` and `positionSide`, which open a position"))
+        (PositionSide::Long, Side::Buy) | (PositionSide::Short, Side::Sell) if wished || closes => {
+            let word = if closes { CLOSE } else { "reduceOnly" };
+            Err(meaning(format!("`{word}` contradicts `side` and `positionSide`, which open a position")))
         }
         (PositionSide::Net | PositionSide::Long | PositionSide::Short, Side::Buy | Side::Sell) => Ok(wished),
     }

@@ -35,8 +35,8 @@ fn executed(act: &Act, json: &Json<'_>) -> Outcome {
         Act::Amend(amendment) => amended(amendment, json),
         Act::Cancel(cancel) => cancelled(cancel, json),
         Act::Steps(steps) => several::executed(steps, json),
-        Act::CancelAll { .. } if json.items().is_some() => {
-            Outcome::Executed(Execution { order: None, also: several::reports(json) })
+        Act::CancelAll { symbol, .. } if json.items().is_some() => {
+            Outcome::Executed(Execution { order: None, also: several::reports(symbol.as_ref(), json) })
         }
         Act::CancelAll { .. } | Act::SetMarginMode { .. } => {
             done(json.items().is_some() || says_success(json), None)
@@ -86,7 +86,9 @@ fn cancelled(cancel: &Cancel, json: &Json<'_>) -> Outcome {
         // The answer need not name the symbol.
         OrderRef::Algo(_) | OrderRef::AlgoClient(_) => match algo_state(json) {
             Some(state) if names(&cancel.order, &state) => {
-                let state = OrderState { resting: Resting::Done, ..state };
+                // What it became goes on.
+                let resting = if state.became.is_some() { Resting::Untold } else { Resting::Done };
+                let state = OrderState { resting, ..state };
                 Outcome::Executed(Execution { order: Some(state), also: Vec::new() })
             }
             _ => unknown("an answer about another order"),
@@ -134,7 +136,7 @@ fn state(json: &Json<'_>, client_name: &str) -> Option<OrderState> {
         client_id: text(json, client_name).and_then(|text| text.parse().ok()),
         filled: text(json, "executedQty").and_then(|text| text.parse().ok()),
         resting,
-        size: positive(json, "origQty").or_else(|| positive(json, "qty")),
+        size: ["origQty", "qty", "quantity"].into_iter().find_map(|name| positive(json, name)),
         price: positive(json, "price"),
         list: list_id(json),
         ..OrderState::default()

@@ -51,6 +51,7 @@ fn what(row: &Row) -> Option<What> {
     match row.permission {
         P::Convert if flagged("dust") => Some(What::Dust),
         P::Convert => Some(What::Convert),
+        P::Borrow if flagged("auto-borrow") => Some(What::AutoBorrow),
         P::Borrow if flagged("repay") => Some(What::Repay),
         P::Borrow if row.param(TYPE).is_some_and(|spec| spec.judged) => None,
         P::Borrow => Some(What::Borrow),

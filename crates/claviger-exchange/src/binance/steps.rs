@@ -1,6 +1,6 @@
 //! Several steps in one request: order lists, batches, a cancel with a new order.
 
-use claviger_core::{Cancel, Deed, How, Market, Order, OrderRef, Param, Params, Step, Steps, Symbol};
+use claviger_core::{Cancel, Deed, How, Market, Order, OrderRef, Param, Params, Side, Step, Steps, Symbol};
 
 use super::names::{self, List, Names};
 use super::order::{self, Common, refuse};
@@ -58,6 +58,9 @@ fn order_list(list: &List, market: Market, fields: &mut Fields<'_>) -> Result<St
         orders.push(order::leg(market, symbol.clone(), names, common, fields)?);
         before = Some(names);
     }
+    if list.legs.iter().any(|names| names.size.is_empty()) {
+        as_bought(&orders)?;
+    }
     // One word says for the whole list what it borrows.
     let effect = orders.first().and_then(|(order, _)| order.more.side_effect);
     let step = |(mut order, params): (Order, Params)| {
@@ -65,6 +68,19 @@ fn order_list(list: &List, market: Market, fields: &mut Fields<'_>) -> Result<St
         Step { deed: Deed::Place(order), params }
     };
     Ok(Steps { how: list.how, steps: orders.into_iter().map(step).collect(), client_id })
+}
+
+/// What waits is as large as what worked only where that bought: a sale is paid in another currency, which would be the
+/// size of what waits.
+fn as_bought(orders: &[(Order, Params)]) -> Result<(), ReadError> {
+    let mut sides = orders.iter().map(|(order, _)| order.side);
+    if sides.next() == Some(Side::Buy) && sides.all(|side| side == Side::Sell) {
+        Ok(())
+    } else {
+        Err(meaning(
+            "such a list is read only where it sells what it bought: the size of what waits is not told",
+        ))
+    }
 }
 
 /// What the next leg has in common with the one before it; where it has no size of its own, it has the first one's.

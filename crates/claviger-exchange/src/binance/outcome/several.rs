@@ -1,7 +1,7 @@
 //! Answers about several orders.
 
 use claviger_core::{
-    Act, Cancel, Deed, Execution, How, Order, OrderRef, OrderState, Outcome, Resting, Step, Steps,
+    Act, Cancel, Deed, Execution, How, Order, OrderRef, OrderState, Outcome, Resting, Step, Steps, Symbol,
 };
 
 use super::{executed as executed_one, is_certain, is_of, state, unknown};
@@ -65,7 +65,7 @@ pub(super) fn replaced(steps: &Steps, json: &Json<'_>) -> Outcome {
 fn listed(steps: &Steps, json: &Json<'_>) -> Outcome {
     let named = json.get("listClientOrderId").and_then(Json::text);
     let ours = steps.client_id.as_ref().is_none_or(|id| named == Some(id.as_str()));
-    let told = reports(json);
+    let told = reports(None, json);
     if !ours || json.get("orderListId").is_none() || told.len() != steps.steps.len() {
         return unknown("an answer without the list");
     }
@@ -97,17 +97,20 @@ pub(super) fn list_cancelled(cancel: &Cancel, json: &Json<'_>) -> Outcome {
         OrderRef::ListClient(id) => json.get("listClientOrderId").and_then(Json::text) == Some(id.as_str()),
         OrderRef::Exchange(_) | OrderRef::Client(_) | OrderRef::Algo(_) | OrderRef::AlgoClient(_) => false,
     };
-    let also = reports(json);
+    let also = reports(Some(&cancel.symbol), json);
     if !ours || !is_of(&cancel.symbol, json) || also.is_empty() {
         return unknown("an answer about another list");
     }
     Outcome::Executed(Execution { order: None, also })
 }
 
-/// Every order that an answer reports: those of a list, or all that were cancelled, lists among them.
-pub(super) fn reports(json: &Json<'_>) -> Vec<OrderState> {
+/// Every order of the instrument that an answer reports: those of a list, or all that were cancelled, lists among them.
+pub(super) fn reports(symbol: Option<&Symbol>, json: &Json<'_>) -> Vec<OrderState> {
     match (json.items(), json.get("orderReports").and_then(Json::items)) {
-        (Some(items), _) | (None, Some(items)) => items.iter().flat_map(reports).collect(),
+        (Some(items), _) | (None, Some(items)) => {
+            items.iter().flat_map(|item| reports(symbol, item)).collect()
+        }
+        (None, None) if symbol.is_some_and(|symbol| !is_of(symbol, json)) => Vec::new(),
         (None, None) => report(json).into_iter().collect(),
     }
 }
