@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Act, BotName, Digest, Endpoint, Evidence, Intent, IntentId, KeyName, LegId, Money, OrderRef, OrderState,
-    Outcome, Peer, SurfaceName, Symbol, Time,
+    Act, Allowance, BotName, Digest, Endpoint, Evidence, Intent, IntentId, KeyName, LegId, Money, OrderRef,
+    OrderState, Outcome, Peer, SurfaceName, Symbol, Time,
 };
 
 /// One thing that happened.
@@ -216,6 +216,10 @@ pub enum OperatorAct {
     KeyRemoved(KeyName),
     /// Made a configuration the active one.
     Applied(Digest),
+    /// Let bots read more of an exchange than its catalogue says.
+    Allowed(Allowance),
+    /// Took that back.
+    Disallowed(Vec<Allowance>),
 }
 
 /// Whom a freeze is about.
@@ -405,7 +409,9 @@ impl OperatorAct {
             | Self::Thaw(Subject::Key(_))
             | Self::KeyAdded(_)
             | Self::KeyRemoved(_)
-            | Self::Applied(_) => None,
+            | Self::Applied(_)
+            | Self::Allowed(_)
+            | Self::Disallowed(_) => None,
         }
     }
 }

@@ -6,6 +6,7 @@
 //! Time, prices and random bytes are arguments.
 #![forbid(unsafe_code)]
 
+pub mod allowance;
 pub mod book;
 pub mod bound;
 pub mod config;
@@ -30,6 +31,7 @@ mod testing;
 pub mod time;
 pub mod value;
 
+pub use allowance::{Allowance, Allowed};
 pub use config::{Config, ConfigError, KnownExchange};
 pub use denial::{Denial, Detail};
 pub use digest::{Digest, chain, leaf_hash};

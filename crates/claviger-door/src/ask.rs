@@ -1,6 +1,6 @@
 //! What the gateway's process asks the keep, and what it is told.
 
-use claviger_core::{ExchangeName, Market, MarketView, Symbol, Time};
+use claviger_core::{Allowance, ExchangeName, Market, MarketView, Symbol, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::signed::SignedParts;
@@ -79,6 +79,9 @@ pub enum Seen {
 pub struct Wants {
     /// By exchange.
     pub markets: Vec<Want>,
+    /// What operators allow beside the catalogues, by exchange, with the version of it: public rows are asked without
+    /// the keep.
+    pub allowed: Vec<(ExchangeName, u64, Vec<Allowance>)>,
 }
 
 /// What the keep wants to know of one exchange.

@@ -1,6 +1,6 @@
 //! What operators may ask of the keep. The gateway's socket does not carry these.
 
-use claviger_core::{BotName, ExchangeName, KeyName, Time};
+use claviger_core::{Allowance, BotName, ExchangeName, KeyName, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::{Exit, Sensitive};
@@ -56,6 +56,10 @@ pub enum Command {
     RemoveBot(BotName),
     /// Show a virtual secret; journaled; needs the factor.
     Reveal(BotName, Sensitive),
+    /// Let bots read more of an exchange than its catalogue says; needs the factor.
+    Allow(Box<Allowance>, Sensitive),
+    /// Take that back, a row with its parameters; immediate.
+    Disallow(Box<Allowance>),
     /// Every bot.
     Bots,
     /// Every real key, without secrets.

@@ -49,6 +49,8 @@ pub enum Exit {
     NoSecret,
     /// A line of the demonstration did not go as it should.
     Demo,
+    /// A catalogue, or an addition to one, is not taken.
+    Catalogue,
 }
 
 impl Exit {
@@ -76,6 +78,7 @@ impl Exit {
         Self::Unsupported,
         Self::NoSecret,
         Self::Demo,
+        Self::Catalogue,
     ];
 
     /// The number that the process ends with.
@@ -104,6 +107,7 @@ impl Exit {
             Self::Unsupported => 27,
             Self::NoSecret => 28,
             Self::Demo => 29,
+            Self::Catalogue => 30,
         }
     }
 
@@ -145,6 +149,7 @@ impl Exit {
                 "no passphrase or secret could be read: no terminal, an empty descriptor, a file open to others"
             }
             Self::Demo => "a line of the demonstration did not go as it should",
+            Self::Catalogue => "a catalogue is not taken, or something may not be allowed beside one",
         }
     }
 }

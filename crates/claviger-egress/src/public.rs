@@ -33,7 +33,7 @@ impl PublicRequest {
         if endpoint.exchange.as_str() != exchange.name() {
             return Err(NotPublic::Exchange);
         }
-        let row = exchange.catalogue().row(endpoint.surface.as_str(), endpoint.method.into(), &endpoint.path);
+        let row = exchange.live().row(endpoint.surface.as_str(), endpoint.method.into(), &endpoint.path);
         let public = row.is_some_and(|r| r.permission == Permission::Public && r.security == Security::None);
         if !public || intent.permission != Permission::Public || intent.act != Act::Read {
             return Err(NotPublic::Row(endpoint.path.clone()));

@@ -16,8 +16,6 @@ mod refuse;
 mod special;
 mod steps;
 
-use std::sync::LazyLock;
-
 use claviger_core::{
     ClientOrderId, DenialClass, Endpoint, Intent, Market, Method, OrderState, Outcome, Symbol,
 };
@@ -25,7 +23,7 @@ use claviger_core::{
 use crate::exchange::unnamed;
 use crate::values::Lists;
 use crate::{
-    Catalogue, Claim, ClaimError, Exchange, HouseCall, HttpAnswer, KeyFault, KeyInfo, KeyRight, MarketCall,
+    Claim, ClaimError, Exchange, HouseCall, HttpAnswer, KeyFault, KeyInfo, KeyRight, Live, MarketCall,
     PrintError, Printed, RawRequest, ReadError, Row, Scheme, Stamp, Surface, Unsigned,
 };
 
@@ -44,7 +42,7 @@ const FILES: &[(&str, &str)] = &[
     ("binance/ws.toml", include_str!("../catalogue/binance/ws.toml")),
 ];
 
-static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::compiled(FILES));
+static CATALOGUE: Live = Live::new(FILES);
 
 const NAME: &str = "binance";
 
@@ -110,8 +108,12 @@ impl Exchange for Binance {
         &SURFACES
     }
 
-    fn catalogue(&self) -> &'static Catalogue {
+    fn live(&self) -> &'static Live {
         &CATALOGUE
+    }
+
+    fn only_reads_by_get(&self) -> bool {
+        true
     }
 
     fn surface_of(&self, host: &str, _path: &str) -> Option<&'static Surface> {
@@ -222,8 +224,8 @@ mod tests {
 
     #[test]
     fn the_catalogue_parses() {
-        let catalogue = Catalogue::parse(FILES).unwrap();
-        assert_eq!(catalogue.rows().len(), CATALOGUE.rows().len());
+        let catalogue = crate::Catalogue::parse(FILES).unwrap();
+        assert_eq!(catalogue.rows().len(), CATALOGUE.base().rows().len());
         assert!(catalogue.rows().len() >= 1045);
     }
 

@@ -2,13 +2,17 @@
 
 mod file;
 mod grammar;
+mod live;
+mod overlay;
 mod row;
 
 use std::collections::{HashMap, HashSet};
 
 pub use file::FORMAT;
 pub use grammar::NotAGrammar;
-pub use row::{AnswerKind, Day, Grammar, Kind, NotADay, ParamSpec, Place, Row, Security, Verb};
+pub use live::Live;
+pub use overlay::{MOST as MOST_ALLOWED, NotAllowed};
+pub use row::{AnswerKind, Day, Grammar, Kind, NotADay, Origin, ParamSpec, Place, Row, Security, Verb};
 
 /// All rows of an exchange, found by surface, verb and path.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@ use claviger_core::{
     Outcome, SurfaceName, Symbol, Time,
 };
 
-use crate::{Catalogue, Claim, ClaimError, KeyFault, KeyInfo, KeyRight, RawRequest, Row};
+use crate::{Catalogue, Claim, ClaimError, KeyFault, KeyInfo, KeyRight, Live, RawRequest, Row};
 
 /// Bytes that will not grow.
 pub type Bytes = Box<[u8]>;
@@ -214,8 +214,18 @@ pub trait Exchange: Sync {
         &Market::ALL
     }
 
-    /// Every endpoint known.
-    fn catalogue(&self) -> &'static Catalogue;
+    /// Its rows in use: the catalogue's, with what operators allow.
+    fn live(&self) -> &'static Live;
+
+    /// Every endpoint known, without what operators allow.
+    fn catalogue(&self) -> &'static Catalogue {
+        self.live().base()
+    }
+
+    /// Whether GET changes nothing at this exchange, so that operators may allow more of it. Nobody assumes that.
+    fn only_reads_by_get(&self) -> bool {
+        false
+    }
 
     /// The surface that serves `path` on `host` (a CONNECT host, possibly shared by surfaces).
     fn surface_of(&self, host: &str, path: &str) -> Option<&'static Surface>;

@@ -13,19 +13,24 @@ pub mod json;
 mod key;
 pub mod nested;
 pub mod okx;
+pub mod power;
 mod reference;
+pub mod remedy;
 pub mod request;
 pub mod values;
 
 pub use catalogue::{
-    AnswerKind, Catalogue, CatalogueError, Day, Grammar, Kind, ParamSpec, Place, Row, Security, Verb,
+    AnswerKind, Catalogue, CatalogueError, Day, Grammar, Kind, Live, NotAllowed, Origin, ParamSpec, Place,
+    Row, Security, Verb,
 };
 pub use exchange::{
     Bytes, Exchange, HouseCall, HttpAnswer, MarketCall, PrintError, Printed, ReadError, Scheme, Stamp,
     Surface, Unsigned,
 };
 pub use key::{KeyFault, KeyInfo, KeyRight};
+pub use power::carries_power;
 pub(crate) use reference::middle;
+pub use remedy::{explained, public_remedy, remedy};
 pub use request::{Claim, ClaimError, RawRequest, Signed};
 
 /// Every exchange there is, in the order they are shown. A new one adds one line here.

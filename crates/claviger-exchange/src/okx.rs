@@ -3,14 +3,12 @@
 //! Knows nothing of the key behind a request: whether it trades for real or on paper is the key's own matter, so the
 //! header that chooses it is never the bot's (see [`Exchange::environment_headers`]).
 
-use std::sync::LazyLock;
-
 use claviger_core::{
     ClientOrderId, DenialClass, Intent, Market, Method, OrderState, Outcome, Params, Permission, Symbol,
 };
 
 use crate::{
-    Catalogue, Claim, ClaimError, Exchange, HouseCall, HttpAnswer, KeyFault, KeyInfo, KeyRight, MarketCall,
+    Claim, ClaimError, Exchange, HouseCall, HttpAnswer, KeyFault, KeyInfo, KeyRight, Live, MarketCall,
     PrintError, Printed, RawRequest, ReadError, Row, Scheme, Stamp, Surface, Unsigned,
 };
 
@@ -42,7 +40,7 @@ const REST: Surface = Surface {
 
 static SURFACES: [Surface; 1] = [REST];
 
-static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::compiled(FILES));
+static CATALOGUE: Live = Live::new(FILES);
 
 const FILES: &[(&str, &str)] = &[
     ("okx/rest.toml", include_str!("../catalogue/okx/rest.toml")),
@@ -69,8 +67,12 @@ impl Exchange for Okx {
         &[Market::Spot, Market::Margin, Market::Usdm, Market::Coinm]
     }
 
-    fn catalogue(&self) -> &'static Catalogue {
+    fn live(&self) -> &'static Live {
         &CATALOGUE
+    }
+
+    fn only_reads_by_get(&self) -> bool {
+        true
     }
 
     fn surface_of(&self, host: &str, path: &str) -> Option<&'static Surface> {
@@ -168,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_catalogue_parses() {
-        let catalogue = Catalogue::parse(FILES).unwrap();
+        let catalogue = crate::Catalogue::parse(FILES).unwrap();
         assert!(catalogue.rows().len() >= 499);
     }
 }

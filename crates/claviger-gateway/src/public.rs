@@ -59,6 +59,7 @@ impl PublicFrom {
             Ok(Reply::Wants(wants)) => wants,
             Ok(_) | Err(_) => Wants::default(),
         };
+        widen(&wants);
         let read =
             wants.markets.into_iter().map(|want| (want.exchange, networks(&want.public_from))).collect();
         *self.admitted.write().unwrap_or_else(PoisonError::into_inner) = read;
@@ -68,6 +69,16 @@ impl PublicFrom {
     pub(crate) async fn follow<D: Door>(self: Arc<Self>, door: Arc<D>, mut stop: watch::Receiver<bool>) {
         while tokio::time::timeout(EVERY, stop.wait_for(|stop| *stop)).await.is_err() {
             self.refresh(&*door).await;
+        }
+    }
+}
+
+/// What operators allow beside the catalogues: public rows are read here, without the keep.
+fn widen(wants: &Wants) {
+    for (name, version, allowances) in &wants.allowed {
+        let exchange = claviger_exchange::exchange(name.as_str());
+        if let Some(Err(error)) = exchange.map(|exchange| exchange.live().follow(*version, allowances)) {
+            tracing::error!(%error, exchange = %name, "what operators allow is not served here");
         }
     }
 }
@@ -107,7 +118,10 @@ mod tests {
             } else {
                 &["binance", "okx"]
             };
-            Ok(Reply::Wants(Wants { markets: known.iter().map(|name| want(name)).collect() }))
+            Ok(Reply::Wants(Wants {
+                markets: known.iter().map(|name| want(name)).collect(),
+                allowed: Vec::new(),
+            }))
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use claviger_core::{DenialClass, Permission};
+use claviger_core::{DenialClass, Endpoint, Permission};
 use claviger_door::{Ask, Door, Received, Refusal, Reply, Returns, Seen, SignedRequest};
 use claviger_egress::{Egress, PublicRequest, Sent};
 use claviger_exchange::{Exchange, RawRequest, ReadError, Security, Surface};
@@ -60,16 +60,18 @@ impl Asked {
         Answer::refusal(self.exchange, class, rule, why)
     }
 
+    fn endpoint(&self) -> Endpoint {
+        let Received { exchange, surface, method, path, .. } = &*self.received;
+        Endpoint { exchange: exchange.clone(), surface: surface.clone(), method: *method, path: path.clone() }
+    }
+
     fn raw(&self) -> RawRequest<'_> {
         raw(&self.received)
     }
 
     fn is_public(&self) -> bool {
-        let row = self.exchange.catalogue().row(
-            self.surface.name,
-            self.received.method.into(),
-            &self.received.path,
-        );
+        let row =
+            self.exchange.live().row(self.surface.name, self.received.method.into(), &self.received.path);
         row.is_some_and(|row| row.permission == Permission::Public && row.security == Security::None)
     }
 }
@@ -227,7 +229,7 @@ async fn public_answer<D: Door>(link: &Link, asked: &Asked, shared: &Shared<D>) 
             }
             _ => (DenialClass::Request, "parameter"),
         };
-        asked.refuse(class, rule, &error.to_string())
+        asked.refuse(class, rule, &claviger_exchange::explained(asked.exchange, &asked.endpoint(), &error))
     })?;
     let request = PublicRequest::new(asked.exchange, &intent)
         .map_err(|e| asked.refuse(DenialClass::Request, "endpoint", &e.to_string()))?;

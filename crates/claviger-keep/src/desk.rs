@@ -3,6 +3,7 @@
 //! They reach the keep past the gateway's process. A factor is checked before the state is locked, because that takes a
 //! while; then a command changes journal, file and memory in one step, so that it holds when it returns.
 
+mod allow;
 mod bots;
 mod keys;
 mod listener;
@@ -68,6 +69,11 @@ impl Keep {
                 self.factor(factor)?;
                 self.reveal(&name)
             }
+            Command::Allow(allowance, factor) => {
+                self.factor(factor)?;
+                self.room().allow(*allowance)
+            }
+            Command::Disallow(allowance) => self.room().disallow(&allowance),
             Command::Bots => Ok(Said::Bots(self.room().bots())),
             Command::Keys => self.room().keys().map(Said::Keys),
             Command::CheckKey(name) => self.check_key(&name),

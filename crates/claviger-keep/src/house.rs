@@ -6,7 +6,7 @@ use claviger_core::book::{Fate, Tracked};
 use claviger_core::entry::ObservedEntry;
 use claviger_core::{Entry, Intent, KeyName, LegId, Observed, OrderRef, Outcome, Resting, Symbol, Time};
 use claviger_door::{Returns, Seen};
-use claviger_exchange::{Exchange, HouseCall, Security};
+use claviger_exchange::{AnswerKind, Exchange, HouseCall, Security};
 
 use crate::authenticate::surface;
 use crate::fresh::own_wish;
@@ -109,6 +109,7 @@ impl Room {
             wish: own_wish(time.ms),
             returns: Returns::House,
             security: Security::Signed,
+            answer: AnswerKind::Stream,
         }))
     }
 

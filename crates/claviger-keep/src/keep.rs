@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use claviger_core::Outcome;
 use claviger_door::{Received, Refusal, Reply, Seen};
+use claviger_exchange::AnswerKind;
 use claviger_store::Syncer;
 use claviger_vault::Vault;
 
@@ -204,6 +205,11 @@ fn told(pending: &Pending, seen: &Seen) -> Reply {
     let unserved = match seen {
         Seen::Answer { body, .. } if canary::holds(body, &pending.real_id) => {
             tracing::error!(endpoint = ?pending.leaves.endpoint, "an answer held the real key's id");
+            Unserved::Withheld
+        }
+        Seen::Answer { body, .. } if pending.answer == AnswerKind::Checked => {
+            let Some(held) = claviger_exchange::carries_power(body) else { return Reply::Pass };
+            tracing::error!(endpoint = ?pending.leaves.endpoint, held, "an answer may hold a key or a token");
             Unserved::Withheld
         }
         Seen::Answer { .. } => return Reply::Pass,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use claviger_core::book::Book;
 use claviger_core::entry::{OperatorEntry, PolicyEntry, RecoveryEntry};
-use claviger_core::{Config, Digest, Entry, OperatorAct, Subject};
+use claviger_core::{Allowance, Config, Digest, Entry, OperatorAct, Subject};
 use claviger_store::{FreezeOf, Journal, JournalError, Opened, State, StateError, StoredBot};
 use claviger_vault::Vault;
 
@@ -92,6 +92,7 @@ impl Keep {
             own_uid,
             stopping: false,
         };
+        room.widen()?;
         room.keep_frozen()?;
         room.recover(&opened)?;
         Ok(Self::furnished(room, vault, home.join("claviger.toml")))
@@ -130,6 +131,26 @@ impl Told {
 }
 
 impl Room {
+    /// What operators allow beside the catalogues counts again, as far as it fits them.
+    fn widen(&self) -> Result<(), OpenError> {
+        let noted: Vec<Allowance> = self.state.allowances()?.into_iter().map(|(noted, _)| noted).collect();
+        for exchange in claviger_exchange::EXCHANGES.iter().filter(|exchange| exchange.only_reads_by_get()) {
+            let of: Vec<Allowance> =
+                noted.iter().filter(|one| one.exchange.as_str() == exchange.name()).cloned().collect();
+            if of.is_empty() {
+                continue;
+            }
+            let (fits, rest) = exchange.live().fitting(&of);
+            for (allowance, why) in rest {
+                tracing::warn!(%allowance, %why, "what an operator allowed does not count any more");
+            }
+            if let Err(error) = exchange.live().allow(&fits) {
+                tracing::error!(%error, exchange = exchange.name(), "nothing counts of what operators allowed");
+            }
+        }
+        Ok(())
+    }
+
     /// Whatever either memory says is frozen stays frozen.
     fn keep_frozen(&mut self) -> Result<(), OpenError> {
         for (target, at) in self.state.freezes()? {

@@ -3,7 +3,7 @@
 use claviger_core::book::Permit;
 use claviger_core::{Intent, KeyName};
 use claviger_door::Returns;
-use claviger_exchange::{Exchange, Security, Surface};
+use claviger_exchange::{AnswerKind, Exchange, Security, Surface};
 use claviger_store::{JournalError, Position, Syncer};
 
 use crate::fresh::Wish;
@@ -26,6 +26,7 @@ pub(crate) struct Written {
     pub(crate) wish: Wish,
     pub(crate) returns: Returns,
     pub(crate) security: Security,
+    pub(crate) answer: AnswerKind,
 }
 
 impl Written {

@@ -1,6 +1,6 @@
 //! Why a request is not served, and how that is told to a bot.
 
-use claviger_core::{Denial, DenialClass, Intent, IntentId};
+use claviger_core::{Denial, DenialClass, Endpoint, Intent, IntentId};
 use claviger_door::Refusal;
 use claviger_exchange::{ClaimError, Exchange, ReadError};
 
@@ -140,10 +140,36 @@ impl Unserved {
         }
     }
 
+    /// What bots and operators are told: for what is not known, with the command that allows it where that only reads.
+    #[must_use]
+    pub fn message(&self, exchange: &dyn Exchange, asked: &Endpoint) -> String {
+        match self {
+            Self::Read(error) => claviger_exchange::explained(exchange, asked, error),
+            Self::NoKey => match claviger_exchange::public_remedy(exchange, asked) {
+                Some(command) => {
+                    format!("{self}; if anybody may ask this, an operator allows it with: {command}")
+                }
+                None => self.to_string(),
+            },
+            _ => self.to_string(),
+        }
+    }
+
     /// The refusal in the exchange's own format. `intent` is `None` where the request was not understood.
     #[must_use]
     pub fn told(&self, exchange: &dyn Exchange, intent: Option<&Intent>, id: Option<IntentId>) -> Refusal {
-        let answer = exchange.refuse(self.class(), &self.to_string(), intent);
+        self.told_as(&self.to_string(), exchange, (intent, id))
+    }
+
+    /// The same with a text of its own.
+    #[must_use]
+    pub fn told_as(
+        &self,
+        text: &str,
+        exchange: &dyn Exchange,
+        (intent, id): (Option<&Intent>, Option<IntentId>),
+    ) -> Refusal {
+        let answer = exchange.refuse(self.class(), text, intent);
         let mut headers: Vec<(Box<str>, Box<str>)> =
             answer.headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         headers.push(("x-claviger-denial".into(), self.rule().into()));

@@ -142,7 +142,8 @@ impl Room {
         let Decided { permit, known, row } = decided;
         match self.journal.append(permit.entry().at(), permit.entry()) {
             Ok(position) => Ok(Box::new(Written {
-                returns: returns(permit.leaves().act.changes_state()),
+                returns: returns(permit.leaves().act.changes_state() || row.answer == AnswerKind::Checked),
+                answer: row.answer,
                 grounds: Grounds::Permit(Box::new(permit), position),
                 exchange: known.exchange,
                 surface: known.surface,
@@ -313,7 +314,7 @@ impl Room {
 /// Passes for rows whose answers can be passed on as they are.
 fn answered(row: &Row) -> Result<(), ReadError> {
     match row.answer {
-        AnswerKind::Stream => Ok(()),
+        AnswerKind::Stream | AnswerKind::Checked => Ok(()),
         AnswerKind::Clean | AnswerKind::Own => Err(ReadError::NotYetRead {
             method: row.verb.as_str(),
             path: row.path.clone(),

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use claviger_core::{Digest, Intent, IntentId, KeyName, Outcome, Time};
 use claviger_door::Seen;
-use claviger_exchange::Exchange;
+use claviger_exchange::{AnswerKind, Exchange};
 
 use crate::house::{About, HouseRead};
 
@@ -15,6 +15,7 @@ pub struct Pending {
     pub(crate) leaves: Intent,
     /// The real key that signed.
     pub(crate) key: KeyName,
+    pub(crate) answer: AnswerKind,
     pub(crate) matter: Matter,
     /// SHA-256 of what was sent.
     pub(crate) sent: Digest,

@@ -110,6 +110,7 @@ fn seal(
     let (leaves, key) = (written.leaves().clone(), written.key().clone());
     let pending = Pending {
         exchange: written.exchange,
+        answer: written.answer,
         sent: digest(&printed),
         real_id: signing.key.id.clone(),
         left: signing.now,
@@ -162,8 +163,8 @@ fn digest(printed: &Printed) -> Digest {
 }
 
 /// How an answer returns, by the row and by whether the keep has to see it.
-pub(crate) const fn returns(changes_state: bool) -> Returns {
-    if changes_state { Returns::Shown } else { Returns::Stream }
+pub(crate) const fn returns(is_shown: bool) -> Returns {
+    if is_shown { Returns::Shown } else { Returns::Stream }
 }
 
 /// The authority that requests to a surface go to, as keys are sealed to it: `host`, or `host:port` where the port is

@@ -1,5 +1,6 @@
 //! The keep as a whole, on real exchanges' rules, a real vault and a real journal.
 
+mod allow;
 mod crash;
 mod desk;
 mod hints;

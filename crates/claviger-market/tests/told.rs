@@ -29,6 +29,7 @@ impl Door for Keep {
                     symbols: vec![(Market::Spot, vec!["BTCUSDT".parse().unwrap()])],
                     public_from: Vec::new(),
                 }],
+                allowed: Vec::new(),
             })),
             Ask::Market { now, view } => {
                 for (name, venue) in view.venues.clone() {

@@ -7,7 +7,7 @@ mod schema;
 
 use std::path::{Path, PathBuf};
 
-use claviger_core::{BotName, KeyName, Time};
+use claviger_core::{Allowance, BotName, KeyName, Time};
 use rusqlite::{Connection, OptionalExtension, params};
 
 pub use rows::{FreezeOf, PolicyVersion, StoredBot, StoredKey};
@@ -254,6 +254,51 @@ impl State {
     /// Where the file cannot be read.
     pub fn policies(&self) -> Result<Vec<PolicyVersion>, StateError> {
         self.rows("SELECT number, hash, text, at FROM policies ORDER BY number DESC", rows::policy)
+    }
+
+    /// Notes what an operator allows beside the catalogues.
+    ///
+    /// # Errors
+    /// [`StateError::Exists`] where it is noted already.
+    pub fn allow(&mut self, allowance: &Allowance, at: Time) -> Result<(), StateError> {
+        let sql = "INSERT INTO allowances (exchange, surface, path, kind, param, grammar, at)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
+        let Allowance { exchange, surface, path, what } = allowance;
+        let (kind, param, grammar) = rows::kind_of(what);
+        let row = params![exchange.as_str(), surface.as_str(), path, kind, param, grammar, rows::millis(at)];
+        match self.db.execute(sql, row).map_err(|e| self.failed("write", e))? {
+            0 => Err(StateError::Exists { what: "allowance", name: allowance.to_string().into() }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Forgets what an operator allowed: all of these or, where it fails, none.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn disallow(&mut self, allowances: &[Allowance]) -> Result<(), StateError> {
+        let file = self.file.clone();
+        let failed = |source| StateError::Sqlite { what: "write", file: file.clone(), source };
+        let sql = "DELETE FROM allowances
+                   WHERE exchange = ?1 AND surface = ?2 AND path = ?3 AND kind = ?4 AND param = ?5";
+        let change = self.db.transaction().map_err(failed)?;
+        for Allowance { exchange, surface, path, what } in allowances {
+            let (kind, param, _) = rows::kind_of(what);
+            change
+                .execute(sql, params![exchange.as_str(), surface.as_str(), path, kind, param])
+                .map_err(failed)?;
+        }
+        change.commit().map_err(failed)
+    }
+
+    /// What operators allow beside the catalogues, and since when.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn allowances(&self) -> Result<Vec<(Allowance, Time)>, StateError> {
+        let sql = "SELECT exchange, surface, path, kind, param, grammar, at FROM allowances
+                   ORDER BY exchange, surface, path, at, param";
+        self.rows(sql, rows::allowance)
     }
 
     fn rows<T>(

@@ -1,11 +1,15 @@
 //! The command line: what can be said, with examples of each.
 
+mod exchange;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use claviger_core::{BotName, ExchangeName, KeyName};
+
+pub use exchange::{Endpoint, ExchangeCommand, NewParam};
 
 use crate::secret::Source;
 
@@ -408,26 +412,6 @@ pub enum JournalCommand {
     },
     /// Check every byte of it
     Verify,
-}
-
-/// What is done with an exchange's catalogue.
-#[derive(Debug, Subcommand)]
-pub enum ExchangeCommand {
-    /// Every exchange
-    List,
-    /// Every endpoint of an exchange: what it needs, and its parameters or that it is refused
-    #[command(
-        after_help = "Examples:\n  claviger exchange show binance\n  claviger exchange show binance /api/v3/order\n  claviger exchange show okx --json | jq 'select(.permission == \"withdraw\")'"
-    )]
-    Show {
-        /// Its name
-        name: ExchangeName,
-        /// One endpoint: `/api/v3/order`, or with its verb `\"POST /api/v3/order\"`
-        path: Option<String>,
-    },
-    /// Print docs/exchanges.md
-    #[command(hide = true)]
-    Document,
 }
 
 /// How paper exchanges are run.

@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use crate::{demo, processes};
 
 pub use journal::broken as journal_broken;
+pub use offline::unusable as state_unusable;
 
 /// What the demonstration shares with the commands.
 pub mod demo_parts {

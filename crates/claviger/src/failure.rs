@@ -139,7 +139,8 @@ const fn advice(exit: Exit) -> Option<&'static str> {
         | Exit::Certificate
         | Exit::StalePrices
         | Exit::Unsupported
-        | Exit::Demo => None,
+        | Exit::Demo
+        | Exit::Catalogue => None,
     }
 }
 

@@ -201,7 +201,9 @@ impl Book {
             | OperatorAct::Revealed(_)
             | OperatorAct::KeyAdded(_)
             | OperatorAct::KeyRemoved(_)
-            | OperatorAct::Applied(_) => {}
+            | OperatorAct::Applied(_)
+            | OperatorAct::Allowed(_)
+            | OperatorAct::Disallowed(_) => {}
         }
     }
 

@@ -6,7 +6,7 @@ use claviger_core::{Market, Permission, Risk};
 use serde::Deserialize;
 
 use super::CatalogueError;
-use super::row::{AnswerKind, Day, Kind, ParamSpec, Row, Security, Verb};
+use super::row::{AnswerKind, Day, Kind, Origin, ParamSpec, Row, Security, Verb};
 
 /// The format that this version reads and writes.
 pub const FORMAT: u32 = 1;
@@ -116,5 +116,6 @@ fn whole(head: &File, row: Written) -> Result<Row, CatalogueError> {
         answer: row.answer,
         about: row.about,
         path: row.path,
+        origin: Origin::Compiled,
     })
 }

@@ -41,6 +41,19 @@ pub struct Row {
     pub source: Box<str>,
     /// The day its source was read.
     pub date: Day,
+    /// How it came to be known.
+    pub origin: Origin,
+}
+
+/// How a row came to be known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// It is compiled in.
+    #[default]
+    Compiled,
+    /// An operator allowed it, or a parameter of it.
+    Operator,
 }
 
 impl Row {
@@ -207,6 +220,8 @@ pub enum AnswerKind {
     /// Passed on as it comes, searched for the real key's id.
     #[default]
     Stream,
+    /// Read whole, and withheld where it names a key, a secret or a token.
+    Checked,
     /// Read whole, tokens replaced.
     Clean,
     /// Answered by claviger.
@@ -219,6 +234,7 @@ impl AnswerKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Stream => "stream",
+            Self::Checked => "checked",
             Self::Clean => "clean",
             Self::Own => "own",
         }
@@ -229,6 +245,7 @@ impl AnswerKind {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Stream => "passed on as it comes, searched for the real key's id",
+            Self::Checked => "read whole, and withheld where it names a key, a secret or a token",
             Self::Clean => "read whole, what carries power over the account replaced",
             Self::Own => "answered by claviger",
         }
@@ -337,6 +354,14 @@ pub enum Grammar {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Day(Box<str>);
+
+impl Day {
+    /// The day of what nobody wrote down.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self("1970-01-01".into())
+    }
+}
 
 /// The text is no day.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -76,6 +76,7 @@ impl Door for Keep {
                     symbols: Vec::new(),
                     public_from: vec!["127.0.0.0/8".into()],
                 }],
+                allowed: Vec::new(),
             })),
             Ask::Chore => {
                 let mut chores = self.chores.lock().unwrap();

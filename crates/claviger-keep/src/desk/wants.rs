@@ -21,7 +21,11 @@ impl Room {
             wishes.entry(bot.exchange().clone()).or_default().add(bot);
         }
         let markets = wishes.into_iter().map(|(exchange, wish)| wish.told(exchange)).collect();
-        Wants { markets }
+        let allowed = claviger_exchange::EXCHANGES.iter().map(|exchange| {
+            let (version, all) = exchange.live().allowances();
+            (exchange.exchange_name(), version, all)
+        });
+        Wants { markets, allowed: allowed.filter(|(_, version, _)| *version > 0).collect() }
     }
 }
 

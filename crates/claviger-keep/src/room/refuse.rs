@@ -70,22 +70,29 @@ impl Stopped {
 impl Room {
     /// Writes a refusal down, unless it is one of a flood, and tells it.
     pub(crate) fn refuse(&mut self, asker: &Asker, stopped: &Stopped) -> Refusal {
-        let id = self.note_refusal(asker, stopped);
         let unserved = &stopped.unserved;
-        match claviger_exchange::exchange(asker.endpoint.exchange.as_str()) {
-            Some(exchange) => unserved.told(exchange, stopped.intent.as_ref(), id),
-            None => {
-                Refusal { status: 404, headers: Vec::new(), body: unserved.to_string().into_bytes().into() }
-            }
+        let exchange = claviger_exchange::exchange(asker.endpoint.exchange.as_str());
+        let text = match exchange {
+            Some(exchange) => unserved.message(exchange, &asker.endpoint),
+            None => unserved.to_string(),
+        };
+        let id = self.note_refusal(asker, stopped, &text);
+        match exchange {
+            Some(exchange) => unserved.told_as(&text, exchange, (stopped.intent.as_ref(), id)),
+            None => Refusal { status: 404, headers: Vec::new(), body: text.into_bytes().into() },
         }
     }
 
-    fn note_refusal(&mut self, asker: &Asker, stopped: &Stopped) -> Option<IntentId> {
+    fn note_refusal(&mut self, asker: &Asker, stopped: &Stopped, text: &str) -> Option<IntentId> {
         let now = self.now();
         let peer = authenticate::peer(&asker.peer, self.own_uid);
         let Note::Write { untold } = self.floods.note(peer.address, stopped.unserved.rule(), now) else {
             return None;
         };
+        if let (Unserved::Read(_), Some(bot)) = (&stopped.unserved, &stopped.bot) {
+            let path = &*asker.endpoint.path;
+            tracing::warn!(%bot, path, "a request was not understood: {text}");
+        }
         let mut entry = match stopped.entry.as_deref() {
             Some(Entry::Denial(entry)) => (**entry).clone(),
             _ => DenialEntry {
@@ -94,7 +101,7 @@ impl Room {
                 bot: stopped.bot.clone(),
                 peer,
                 rule: stopped.unserved.rule().into(),
-                message: stopped.unserved.to_string().into(),
+                message: text.into(),
                 detail: None,
                 endpoint: Some(asker.endpoint.clone()),
                 act: stopped.intent.as_ref().map(|intent| intent.act.clone()),

@@ -3,8 +3,8 @@
 use claviger_core::{ClientOrderId, DenialClass, Intent, Market, Method, OrderState, Outcome, Symbol};
 use claviger_door::Reply;
 use claviger_exchange::{
-    Catalogue, Claim, ClaimError, Exchange, HouseCall, HttpAnswer, KeyFault, KeyInfo, KeyRight, MarketCall,
-    PrintError, Printed, RawRequest, ReadError, Row, Scheme, Stamp, Surface, Unsigned,
+    Claim, ClaimError, Exchange, HouseCall, HttpAnswer, KeyFault, KeyInfo, KeyRight, MarketCall, PrintError,
+    Printed, RawRequest, ReadError, Row, Scheme, Stamp, Surface, Unsigned,
 };
 
 use crate::testing::{Home, rule_and_text, said};
@@ -30,8 +30,8 @@ impl Exchange for Garbled {
     fn surfaces(&self) -> &'static [Surface] {
         self.binance.surfaces()
     }
-    fn catalogue(&self) -> &'static Catalogue {
-        self.binance.catalogue()
+    fn live(&self) -> &'static claviger_exchange::Live {
+        self.binance.live()
     }
     fn surface_of(&self, host: &str, path: &str) -> Option<&'static Surface> {
         self.binance.surface_of(host, path)

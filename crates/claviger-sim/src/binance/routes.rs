@@ -234,6 +234,9 @@ static ROUTES: &[Route] = &[
     row("GET", "/sapi/v1/convert/tradeFlow", READ, "startTime! endTime! limit", convert::history),
     // Wallet.
     row("GET", "/sapi/v1/system/status", PUBLIC, "", wallet::status),
+    // What exchanges add next year: no catalogue knows these.
+    row("GET", "/sapi/v1/asset/novelty", READ, "view", wallet::novelty),
+    row("GET", "/api/v3/novelty", PUBLIC, "", wallet::novelty),
     row("GET", "/sapi/v1/capital/config/getall", READ, "", wallet::coins),
     row("GET", "/sapi/v1/account/apiRestrictions", READ, "", wallet::restrictions),
     row("GET", "/sapi/v1/account/status", READ, "", wallet::account_status),

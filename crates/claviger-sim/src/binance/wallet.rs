@@ -17,6 +17,16 @@ pub(super) fn status(_: &mut Call<'_>) -> Answer {
     Ok(json!({ "status": 0, "msg": "normal" }))
 }
 
+/// Something new; asked for its `power`, it tells a bearer token.
+pub(super) fn novelty(call: &mut Call<'_>) -> Answer {
+    match call.get("view") {
+        Some("power") => {
+            Ok(json!({ "listenKey": "pqia91ma19a5s61cv6a81va65sdf19v8a65a1a5s61cv6a81va65sdf19v8a65a1" }))
+        }
+        view => Ok(json!({ "novelty": view.unwrap_or("plain") })),
+    }
+}
+
 pub(super) fn account_status(_: &mut Call<'_>) -> Answer {
     Ok(json!({ "data": "Normal" }))
 }

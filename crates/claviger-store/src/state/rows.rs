@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use claviger_core::{BotName, ExchangeName, KeyName, Time};
+use claviger_core::{Allowance, Allowed, BotName, ExchangeName, KeyName, Time};
 use rusqlite::Row;
 use rusqlite::types::Type;
 
@@ -113,6 +113,27 @@ pub(super) fn policy(row: &Row<'_>) -> rusqlite::Result<PolicyVersion> {
         text: row.get(2)?,
         at: time(row, 3)?,
     })
+}
+
+/// How it is noted: kind, and for parameters name and grammar.
+pub(super) const fn kind_of(what: &Allowed) -> (&str, &str, &str) {
+    match what {
+        Allowed::Read => ("read", "", ""),
+        Allowed::Public => ("public", "", ""),
+        Allowed::Param { name, grammar } => ("param", name, grammar),
+    }
+}
+
+pub(super) fn allowance(row: &Row<'_>) -> rusqlite::Result<(Allowance, Time)> {
+    let what = match row.get::<_, String>(3)?.as_str() {
+        "read" => Allowed::Read,
+        "public" => Allowed::Public,
+        _ => {
+            Allowed::Param { name: row.get::<_, String>(4)?.into(), grammar: row.get::<_, String>(5)?.into() }
+        }
+    };
+    let path = row.get::<_, String>(2)?.into();
+    Ok((Allowance { exchange: name(row, 0)?, surface: name(row, 1)?, path, what }, time(row, 6)?))
 }
 
 fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Time> {

@@ -8,7 +8,8 @@ use rusqlite::Connection;
 use super::StateError;
 
 /// Each step brings the file from the version of its place in the list to the next. Steps are never changed, only added.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE bots (
         name       TEXT NOT NULL,
         exchange   TEXT NOT NULL,
@@ -46,7 +47,20 @@ const STEPS: &[&str] = &["
         text   TEXT NOT NULL,
         at     INTEGER NOT NULL
     ) STRICT;
-"];
+",
+    "
+    CREATE TABLE allowances (
+        exchange TEXT NOT NULL,
+        surface  TEXT NOT NULL,
+        path     TEXT NOT NULL,
+        kind     TEXT NOT NULL CHECK (kind IN ('read', 'public', 'param')),
+        param    TEXT NOT NULL,
+        grammar  TEXT NOT NULL,
+        at       INTEGER NOT NULL,
+        PRIMARY KEY (exchange, surface, path, kind, param)
+    ) STRICT;
+",
+];
 
 /// Makes an empty file that only its owner may open; SQLite gives its side files the same mode.
 pub(super) fn make(file: &Path) -> Result<(), StateError> {

@@ -1,3 +1,5 @@
+use claviger_core::Allowed;
+
 use super::*;
 
 fn bot(name: &str, version: u32) -> StoredBot {
@@ -126,4 +128,43 @@ fn a_file_that_is_no_database_is_damaged() {
     let home = Home::new();
     claviger_os::create_new(&home.file(), &[b'x'; 5000], 0o600).unwrap();
     assert!(State::open(&home.file()).is_err());
+}
+
+fn allowance(path: &str, what: Allowed) -> Allowance {
+    let (exchange, surface) = ("binance".parse().unwrap(), "spot".parse().unwrap());
+    Allowance { exchange, surface, path: path.into(), what }
+}
+
+#[test]
+fn allowances_survive() {
+    let home = Home::new();
+    let param = |name: &str| Allowed::Param { name: name.into(), grammar: "whole:1..9".into() };
+    let all = [
+        allowance("/a", Allowed::Read),
+        allowance("/a", param("page")),
+        allowance("/b", Allowed::Public),
+        allowance("/c", param("page")),
+    ];
+    let mut state = home.open();
+    for (at, one) in all.iter().enumerate() {
+        state.allow(one, Time::from_millis(at as u64)).unwrap();
+    }
+    assert!(matches!(state.allow(&all[1], Time::default()), Err(StateError::Exists { .. })));
+    let noted = home.open().allowances().unwrap();
+    assert_eq!(noted.iter().map(|(one, _)| one.clone()).collect::<Vec<_>>(), all);
+    assert_eq!(noted[2].1, Time::from_millis(2));
+    state.disallow(&all[..2]).unwrap();
+    assert_eq!(home.open().allowances().unwrap().len(), 2);
+}
+
+#[test]
+fn a_file_of_the_first_version_gains_the_later_tables() {
+    let home = Home::new();
+    let mut state = home.open();
+    state.add_key(&key("main")).unwrap();
+    state.db.execute_batch("DROP TABLE allowances; PRAGMA user_version = 1").unwrap();
+    drop(state);
+    let mut state = home.open();
+    assert_eq!(state.keys().unwrap(), [key("main")]);
+    state.allow(&allowance("/a", Allowed::Read), Time::default()).unwrap();
 }

@@ -1,5 +1,6 @@
 //! `exchange`: what exchanges can be asked, and what claviger makes of it.
 
+mod allow;
 mod document;
 mod show;
 
@@ -15,9 +16,19 @@ use crate::out::{say_json, table};
 pub fn run(global: &Global, command: &ExchangeCommand) -> Result<(), Failure> {
     match command {
         ExchangeCommand::List => list(global.json),
-        ExchangeCommand::Show { name, path: None } => all(named(name.as_str())?, global.json),
-        ExchangeCommand::Show { name, path: Some(path) } => {
-            return show::show(named(name.as_str())?, path, global.json);
+        ExchangeCommand::Show { name, path } => {
+            let exchange = named(name.as_str())?;
+            allow::take_in(global)?;
+            match path {
+                None => all(exchange, global.json),
+                Some(path) => return show::show(exchange, path, global.json),
+            }
+        }
+        ExchangeCommand::AllowRead { endpoint, public } => return allow::read(global, endpoint, *public),
+        ExchangeCommand::AllowParam { endpoint, param } => return allow::param(global, endpoint, param),
+        ExchangeCommand::Allowed { name } => return allow::list(global, name.as_ref()),
+        ExchangeCommand::Disallow { endpoint, param } => {
+            return allow::disallow(global, endpoint, param.as_deref());
         }
         ExchangeCommand::Document => crate::out::say(document::page().trim_end()),
     }
@@ -50,9 +61,9 @@ fn list(as_json: bool) {
 }
 
 fn all(exchange: &dyn Exchange, as_json: bool) {
-    let rows = exchange.catalogue().rows();
+    let rows = exchange.live().rows();
     if as_json {
-        rows.iter().for_each(|row| say_json(&row_json(exchange, row)));
+        rows.into_iter().for_each(|row| say_json(&row_json(exchange, row)));
         return;
     }
     let line = |row: &Row| {
@@ -60,7 +71,7 @@ fn all(exchange: &dyn Exchange, as_json: bool) {
         vec![surface, verb(row), path, row.permission.to_string(), risk(row), decision(row)]
     };
     let heading = ["surface", "verb", "path", "permission", "risk", "parameters"];
-    table(&heading, &rows.iter().map(line).collect::<Vec<_>>());
+    table(&heading, &rows.into_iter().map(line).collect::<Vec<_>>());
 }
 
 fn verb(row: &Row) -> String {
@@ -103,6 +114,7 @@ fn row_json(exchange: &dyn Exchange, row: &Row) -> Value {
         "about": row.about,
         "source": row.source,
         "date": row.date,
+        "origin": row.origin,
         "market": row.market,
         "decision": refusal(row).unwrap_or_else(|| "read".to_owned()),
     });

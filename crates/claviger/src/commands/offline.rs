@@ -116,7 +116,8 @@ fn open(home: &Home) -> Result<State, Failure> {
     State::open(&home.state()).map_err(|e| unusable(&e))
 }
 
-fn unusable(error: &StateError) -> Failure {
+/// `state.db` cannot be used.
+pub fn unusable(error: &StateError) -> Failure {
     let exit = match error {
         StateError::NotPrivate(_) => Exit::NotPrivate,
         _ => Exit::Store,

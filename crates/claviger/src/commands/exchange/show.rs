@@ -1,7 +1,7 @@
 //! One endpoint, for people: what it does, what it needs, what claviger checks, what may stand in it.
 
 use claviger_door::Exit;
-use claviger_exchange::{Exchange, ParamSpec, Row, Security};
+use claviger_exchange::{Exchange, Origin, ParamSpec, Row, Security};
 
 use super::{refusal, row_json, verb};
 use crate::failure::Failure;
@@ -16,8 +16,8 @@ pub fn show(exchange: &'static dyn Exchange, asked: &str, as_json: bool) -> Resu
         Some((verb, path)) => (Some(verb.to_ascii_uppercase()), path.trim()),
         None => (None, asked),
     };
-    let mut rows = exchange.catalogue().rows_of(path);
-    rows.retain(|row| only.as_ref().is_none_or(|only| *only == verb(row)));
+    let mut rows = exchange.live().rows();
+    rows.retain(|row| *row.path == *path && only.as_ref().is_none_or(|only| *only == verb(row)));
     if rows.is_empty() {
         return Err(unknown(exchange, asked, path));
     }
@@ -64,8 +64,19 @@ fn lines(exchange: &dyn Exchange, row: &Row) -> Vec<String> {
     if !row.flags.is_empty() {
         lines.push(field("flags", &row.flags.join(", ")));
     }
-    lines.push(field("source", &format!("{}, read {}", row.source, row.date)));
+    lines.extend(source(row).iter().map(|text| field("source", text)));
     lines
+}
+
+/// Where the row is from; one that an operator allowed may have no other source.
+fn source(row: &Row) -> Vec<String> {
+    let read = (!row.source.is_empty()).then(|| format!("{}, read {}", row.source, row.date));
+    let allowed = || "an operator: `claviger exchange allowed` lists it".to_owned();
+    let more = match row.origin {
+        Origin::Compiled => None,
+        Origin::Operator => Some(allowed()),
+    };
+    read.into_iter().chain(more).collect()
 }
 
 fn needs(row: &Row) -> String {

@@ -1,0 +1,121 @@
+//! `claviger exchange …`: what can be said.
+
+use clap::{Args as ClapArgs, Subcommand};
+use claviger_core::{ExchangeName, SurfaceName};
+
+/// What is done with an exchange's catalogue.
+#[derive(Debug, Subcommand)]
+pub enum ExchangeCommand {
+    /// Every exchange
+    List,
+    /// Every endpoint of an exchange: what it needs, and its parameters or that it is refused
+    #[command(
+        after_help = "Examples:\n  claviger exchange show binance\n  claviger exchange show binance /api/v3/order\n  claviger exchange show okx --json | jq 'select(.permission == \"withdraw\")'"
+    )]
+    Show {
+        /// Its name
+        name: ExchangeName,
+        /// One endpoint: `/api/v3/order`, or with its verb `\"POST /api/v3/order\"`
+        path: Option<String>,
+    },
+    /// Let bots read an endpoint that the catalogue does not have; needs the vault's passphrase
+    #[command(after_help = "\
+A refusal of an unknown endpoint names the line to run, to the bot, in the log and in the journal.
+It holds when this returns, for every bot that is granted `read`; --public ones within 3 seconds.
+It is journaled, and counts until `claviger exchange disallow`, also after a restart.
+
+Only GET can be allowed, and only what reads: nothing that the catalogue refuses for a reason, and
+nothing whose path or neighbours say that it changes something, tells a key or a token, or tells who
+the owner is. Answers are read whole, and withheld where they name a key, a secret or a token.
+It takes no parameters but those that `allow-param` adds.
+
+Examples:
+  claviger exchange allow-read binance spot GET /sapi/v1/asset/new-report
+  claviger exchange allow-read okx rest GET /api/v5/public/new-list --public")]
+    AllowRead {
+        /// The endpoint
+        #[command(flatten)]
+        endpoint: Endpoint,
+        /// Let anybody who may ask public rows ask this, and send it without a key
+        #[arg(long)]
+        public: bool,
+    },
+    /// Let bots send one more parameter to an endpoint that reads; needs the vault's passphrase
+    #[command(after_help = "\
+A refusal of an unknown parameter names the line to run, to the bot, in the log and in the journal.
+It holds when this returns; for endpoints that are asked without a key, within 3 seconds.
+It is journaled, and counts until `claviger exchange disallow`, also after a restart.
+
+Only endpoints that are read by GET take more parameters: what a parameter does to an order or a
+transfer, claviger itself must understand, so that comes with a newer claviger. Parameters of the
+signature, and those that choose whose account is told, are refused.
+
+Grammars: symbol, asset, number, whole, whole:1..100, millis, flag, word:A|B, client-id, order-id,
+id:64, text:64, symbols:20, words:20, array:20 (docs/spec/catalogue.md says what fits each).
+
+Examples:
+  claviger exchange allow-param binance spot GET /api/v3/myTrades page=whole
+  claviger exchange allow-param okx rest GET /api/v5/account/balance 'view=word:full|short'")]
+    AllowParam {
+        /// The endpoint
+        #[command(flatten)]
+        endpoint: Endpoint,
+        /// The parameter, as the exchange spells it, and what may stand in it
+        #[arg(value_name = "PARAM=GRAMMAR", value_parser = NewParam::parse)]
+        param: NewParam,
+    },
+    /// What is allowed beside the catalogues
+    Allowed {
+        /// Of this exchange only
+        name: Option<ExchangeName>,
+    },
+    /// Take back what `allow-read` or `allow-param` allowed
+    #[command(after_help = "\
+It holds when this returns, and is journaled.
+An endpoint goes with the parameters that were allowed of it.
+
+Examples:
+  claviger exchange disallow binance spot GET /sapi/v1/asset/new-report
+  claviger exchange disallow binance spot GET /api/v3/myTrades page")]
+    Disallow {
+        /// The endpoint
+        #[command(flatten)]
+        endpoint: Endpoint,
+        /// Only this parameter of it
+        param: Option<String>,
+    },
+    /// Print docs/exchanges.md
+    #[command(hide = true)]
+    Document,
+}
+
+/// An endpoint of an exchange.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Endpoint {
+    /// The exchange
+    pub name: ExchangeName,
+    /// Its surface, as `claviger exchange show NAME` spells it: spot, usdm, …
+    pub surface: SurfaceName,
+    /// The verb: only GET is known to change nothing
+    pub method: String,
+    /// The path, without a query
+    pub path: String,
+}
+
+/// A parameter and what may stand in it.
+#[derive(Clone, Debug)]
+pub struct NewParam {
+    /// Its name.
+    pub name: Box<str>,
+    /// Its grammar.
+    pub grammar: Box<str>,
+}
+
+impl NewParam {
+    fn parse(text: &str) -> Result<Self, String> {
+        let (name, grammar) = text.split_once('=').ok_or("wanted PARAM=GRAMMAR, as `page=whole`")?;
+        let read: Result<claviger_exchange::Grammar, _> = grammar.parse();
+        read.map_err(|e| e.to_string())?;
+        Ok(Self { name: name.into(), grammar: grammar.into() })
+    }
+}
