@@ -13,9 +13,12 @@ use crate::{
 };
 
 mod act;
+mod algo;
+mod amend;
 mod answer;
 mod claim;
 mod codes;
+mod exits;
 mod fields;
 mod house;
 mod instrument;
@@ -26,6 +29,8 @@ mod outcome;
 mod print;
 mod read;
 mod refuse;
+mod special;
+mod steps;
 
 /// OKX.
 #[derive(Clone, Copy, Debug)]

@@ -75,14 +75,26 @@ fn refusals_stay_short() {
 
 #[test]
 fn refused_orders_look_like_orders() {
-    let item = |id: &str, text: &str| {
+    let all = |items: &str| format!(r#"{{"code":"1","data":[{items}],"msg":"All operations failed"}}"#);
+    let named = |client: &str, id: &str, text: &str| {
         format!(
-            r#"{{"code":"1","data":[{{"clOrdId":"{id}","ordId":"","sCode":"51020","sMsg":"claviger: {text}","tag":""}}],"msg":"All operations failed"}}"#
+            r#"{{"clOrdId":"{client}","ordId":"{id}","sCode":"51020","sMsg":"claviger: {text}","tag":""}}"#
         )
     };
+    let item = |client: &str, text: &str| all(&named(client, "", text));
     assert_eq!(refused(DenialClass::Order, "big", Some(&placing())), (200, item("c1", "big")));
     let cancel = post("/api/v5/trade/cancel-order", r#"{"instId":"BTC-USDT","ordId":"1"}"#);
-    assert_eq!(refused(DenialClass::Order, "no", Some(&cancel)), (200, item("", "no")));
+    assert_eq!(refused(DenialClass::Order, "no", Some(&cancel)), (200, all(&named("", "1", "no"))));
+    let batch = post(
+        "/api/v5/trade/cancel-batch-orders",
+        r#"[{"instId":"BTC-USDT","ordId":"1"},{"instId":"BTC-USDT","clOrdId":"c2"}]"#,
+    );
+    let items = format!("{},{}", named("", "1", "no"), named("c2", "", "no"));
+    assert_eq!(refused(DenialClass::Order, "no", Some(&batch)), (200, all(&items)));
+    let algo = post("/api/v5/trade/cancel-algos", r#"[{"instId":"BTC-USDT","algoId":"7"}]"#);
+    let item_of_algo =
+        r#"{"algoClOrdId":"","algoId":"7","clOrdId":"","sCode":"51020","sMsg":"claviger: no","tag":""}"#;
+    assert_eq!(refused(DenialClass::Order, "no", Some(&algo)), (200, all(item_of_algo)));
     let refills = Some(Time::from_millis(1_700_000_000_000));
     let (_, budget) = refused(DenialClass::Budget { refills }, "spent", Some(&placing()));
     assert_eq!(budget, item("c1", "spent, could pass at 2023-11-14T22:13:20.000Z"));
@@ -203,10 +215,21 @@ fn calls_of_its_own() {
         target(&cancel),
         r#"POST /api/v5/trade/cancel-order? {"instId":"BTC-USDT-SWAP","clOrdId":"cv0123456789"}"#
     );
+    let order = || OrderRef::Algo("7".into());
+    let symbol = || "BTC-USDT-SWAP".parse().unwrap();
+    let (market, surface) = (Market::Usdm, surface());
+    let status =
+        HouseCall::OrderStatus { surface: surface.clone(), market, symbol: symbol(), order: order() };
+    assert_eq!(target(&status), "GET /api/v5/trade/order-algo?algoId=7 ");
+    let cancel = HouseCall::CancelOrder { surface, market, symbol: symbol(), order: order() };
+    assert_eq!(
+        target(&cancel),
+        r#"POST /api/v5/trade/cancel-algos? [{"instId":"BTC-USDT-SWAP","algoId":"7"}]"#
+    );
     assert_eq!(target(&HouseCall::KeyInfo), "GET /api/v5/account/config? ");
     let symbol: Symbol = "BTC-USDT".parse().unwrap();
     let order = OrderRef::Exchange("7".into());
-    let margin = HouseCall::CancelOrder { surface: surface(), market: Market::Margin, symbol, order };
+    let margin = HouseCall::CancelOrder { surface: self::surface(), market: Market::Margin, symbol, order };
     assert_eq!(target(&margin), r#"POST /api/v5/trade/cancel-order? {"instId":"BTC-USDT","ordId":"7"}"#);
 }
 

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-/// Names and values of a request, in order.
+/// Names and values of one item of a request, in order.
 type Named = Vec<(String, String)>;
 
 #[test]
@@ -34,8 +34,8 @@ fn every_reader_reads_the_same() {
             if let Some(intent) = request.read() {
                 accepted.set(accepted.get() + 1);
                 means_the_same(&intent)?;
-                for named in request.lenient() {
-                    prop_assert_eq!(again(&request, &named), Some(intent.clone()), "{:?}", named);
+                for items in request.lenient() {
+                    prop_assert_eq!(again(&request, &items), Some(intent.clone()), "{:?}", items);
                 }
             }
             Ok(())
@@ -64,8 +64,8 @@ fn every_row_prints_what_it_read() {
 fn means_the_same(intent: &Intent) -> Result<(), TestCaseError> {
     let printed = Request::printed(intent);
     prop_assert_eq!(printed.read(), Some(intent.clone()));
-    for named in printed.lenient() {
-        prop_assert_eq!(again(&printed, &named), Some(intent.clone()), "{:?}", named);
+    for items in printed.lenient() {
+        prop_assert_eq!(again(&printed, &items), Some(intent.clone()), "{:?}", items);
     }
     Ok(())
 }
@@ -75,8 +75,8 @@ fn again_from_print(intent: &Intent) -> Intent {
 }
 
 /// The request that a lenient reader understood, read by us.
-fn again(like: &Request, named: &Named) -> Option<Intent> {
-    Request { parts: Parts::plain(like.row, named), row: like.row }.read()
+fn again(like: &Request, items: &[Named]) -> Option<Intent> {
+    Request { parts: Parts::plain(like.row, items), row: like.row }.read()
 }
 
 struct Request {
@@ -91,16 +91,19 @@ struct Parts {
 }
 
 impl Parts {
-    fn plain(row: &Row, named: &Named) -> Self {
-        let texts: Vec<String> = named.iter().map(|(n, v)| format!("{n}={}", encode(v))).collect();
+    fn plain(row: &Row, items: &[Named]) -> Self {
         if is_list(row) {
-            return Self { query: None, body: whole(named).into_bytes() };
+            return Self { query: None, body: items.iter().map(whole).collect::<String>().into_bytes() };
         }
         if row.verb == Verb::Get {
+            let pairs = items.iter().flatten().map(|(n, v)| format!("{n}={}", encode(v)));
+            let texts: Vec<String> = pairs.collect();
             return Self { query: Some(texts.join("&")).filter(|q| !q.is_empty()), body: Vec::new() };
         }
-        let entries: Vec<String> = named.iter().map(|(n, v)| format!("{}:{}", quote(n), quote(v))).collect();
-        Self { query: None, body: wrap(row, entries).into_bytes() }
+        let entries = |named: &Named| -> Vec<String> {
+            named.iter().map(|(n, v)| format!("{}:{}", quote(n), quote(v))).collect()
+        };
+        Self { query: None, body: wrap(row, items.iter().map(entries).collect()).into_bytes() }
     }
 }
 
@@ -110,16 +113,18 @@ impl Request {
         let rows = readable();
         let heavy: Vec<&Row> = rows.iter().copied().filter(|row| row.kind != Kind::Read).collect();
         let row = if dice.one_in(3) { dice.pick(&rows) } else { dice.pick(&heavy) };
-        let mut named = right(row, dice);
+        let more = if is_batch(row) { dice.pick(&[0, 0, 1, 2]) } else { 0 };
+        let mut items: Vec<Named> = (0..=more).map(|_| right(row, dice)).collect();
         for _ in 0..dice.pick(&[0, 0, 0, 1, 2]) {
-            bend(&mut named, row, dice);
+            let at = dice.index(items.len());
+            bend(&mut items[at], row, dice);
         }
-        Self { row, parts: raw(row, &named, dice) }
+        Self { row, parts: raw(row, &items, dice) }
     }
 
     fn right(row: &'static Row, dice: &mut Dice) -> Self {
-        let named = right(row, dice);
-        Self { row, parts: Parts::plain(row, &named) }
+        let items = [right(row, dice)];
+        Self { row, parts: Parts::plain(row, &items) }
     }
 
     fn printed(intent: &Intent) -> Self {
@@ -143,20 +148,24 @@ impl Request {
     }
 
     /// What lenient servers make of it.
-    fn lenient(&self) -> Vec<Named> {
+    fn lenient(&self) -> Vec<Vec<Named>> {
         let found = if self.row.verb == Verb::Get {
-            query_pairs(self.parts.query.as_deref().unwrap_or_default())
+            vec![query_pairs(self.parts.query.as_deref().unwrap_or_default())]
         } else if is_list(self.row) {
             let body = serde_json::from_slice(&self.parts.body).map(|list| relaxed(&list));
-            body.into_iter().map(|body| ("[]".to_owned(), body)).collect()
+            body.into_iter().map(|body| vec![("[]".to_owned(), body)]).collect()
         } else {
             body_pairs(&self.parts.body)
         };
         let mut readings = Vec::new();
         for last_wins in [false, true] {
-            let once = dedupe(&found, last_wins);
-            readings.push(once.iter().map(|(n, v)| (n.clone(), decode(v))).collect());
-            readings.push(once.iter().map(|(n, v)| (n.clone(), self.floated(n, v))).collect());
+            let once: Vec<Named> = found.iter().map(|item| dedupe(item, last_wins)).collect();
+            let each = |change: &dyn Fn(&str, &str) -> String| -> Vec<Named> {
+                let item = |item: &Named| item.iter().map(|(n, v)| (n.clone(), change(n, v))).collect();
+                once.iter().map(item).collect()
+            };
+            readings.push(each(&|_, v| decode(v)));
+            readings.push(each(&|n, v| self.floated(n, v)));
             readings.push(once);
         }
         readings
@@ -195,51 +204,248 @@ fn right(row: &Row, dice: &mut Dice) -> Named {
 
 /// What belongs together in orders: a mode that fits the instrument, a price where one is wanted, one name.
 fn sensible(named: &mut Named, row: &Row, dice: &mut Dice) {
-    let value = |named: &Named, name: &str| named.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+    if row.verb == Verb::Get {
+        named.retain(|(_, text)| !text.is_empty());
+        return;
+    }
     let contract = value(named, "instId").is_some_and(|id| id.split('-').count() == 3);
-    let market_order = value(named, "ordType").as_deref() == Some("market");
-    for (name, text) in named.iter_mut().filter(|_| row.kind != Kind::Read) {
+    fitting(named, contract, dice);
+    let (orders, algo) = (row.param("ordType").is_some(), is_marked(row, "algo"));
+    let names = ["ordId", "clOrdId", "algoId", "algoClOrdId"];
+    match row.kind {
+        _ if orders && algo => algo_order(named, contract, dice),
+        _ if orders => usual_order(named, contract, dice),
+        Kind::Amend | Kind::Steps | Kind::Cancel => {
+            let names = if algo { &names[2..] } else { &names[..2] };
+            named.retain(|(name, _)| !names.contains(&name.as_str()));
+            let by_client = dice.one_in(2);
+            let name = if by_client { letters(dice, 12) } else { "77".into() };
+            put(named, names[usize::from(by_client)], name);
+            put(named, names[usize::from(!by_client)], String::new());
+            if row.param("newSz").is_some() {
+                amendment(named, algo, dice);
+            }
+        }
+        Kind::Transfer if row.param("type").is_none() => {}
+        Kind::Transfer if dice.one_in(2) => {
+            put(named, "type", "1".into());
+            put(named, "subAcct", "sub1".into());
+        }
+        Kind::Transfer => {
+            named.retain(|(name, _)| name != "subAcct");
+            put(named, "type", "0".into());
+        }
+        Kind::ClosePosition if dice.one_in(4) => {}
+        Kind::ClosePosition => named.retain(|(name, _)| name != "ccy"),
+        Kind::Special if !dice.one_in(20) => {
+            for (name, text) in [("includeAll", "false"), ("copyInstIdType", "custom")] {
+                named.iter_mut().filter(|(n, _)| n == name).for_each(|(_, v)| text.clone_into(v));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn value(named: &Named, name: &str) -> Option<String> {
+    named.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone())
+}
+
+fn put(named: &mut Named, name: &str, text: String) {
+    named.retain(|(n, _)| n != name);
+    named.push((name.to_owned(), text));
+}
+
+fn fitting(named: &mut Named, contract: bool, dice: &mut Dice) {
+    for (name, text) in named.iter_mut() {
         match (name.as_str(), contract) {
             ("tdMode", false) => *text = dice.pick(&["cash", "cash", "cash", "isolated"]).into(),
             ("tdMode", true) => *text = dice.pick(&["cross", "isolated"]).into(),
             ("posSide", false) => *text = "net".into(),
             ("reduceOnly", false) => *text = "false".into(),
+            ("quickMgnType", _) => *text = "manual".into(),
             _ => {}
         }
     }
+}
+
+fn usual_order(named: &mut Named, contract: bool, dice: &mut Dice) {
+    let market = matches!(value(named, "ordType").as_deref(), Some("market" | "optimal_limit_ioc"));
+    if !contract && value(named, "ordType").as_deref() == Some("optimal_limit_ioc") {
+        put(named, "ordType", "market".into());
+    }
+    let closes = value(named, "posSide").is_some_and(|side| side != "net")
+        || value(named, "reduceOnly").is_some_and(|flag| flag.eq_ignore_ascii_case("true"));
     named.retain(|(name, _)| match name.as_str() {
-        "tgtCcy" => market_order && !contract,
-        "px" => !market_order,
-        "ccy" => row.param("ordType").is_none() || row.kind == Kind::Read || dice.one_in(4),
-        "subAcct" => row.kind != Kind::Transfer,
-        "clOrdId" => !matches!(row.kind, Kind::Amend | Kind::Cancel),
+        "tgtCcy" => market && !contract,
+        "px" => !market,
+        "ccy" => dice.one_in(8),
+        "attachAlgoOrds" => !closes,
         _ => true,
     });
-    let mut put = |name: &str, text: String| {
-        named.retain(|(n, _)| n != name);
-        named.push((name.to_owned(), text));
+    if !market {
+        put(named, "px", price(dice));
+    }
+}
+
+/// What every kind of algo order may have.
+const ANY_KIND: [&str; 12] = [
+    "instId",
+    "tdMode",
+    "side",
+    "posSide",
+    "ordType",
+    "sz",
+    "reduceOnly",
+    "algoClOrdId",
+    "clOrdId",
+    "tag",
+    "quickMgnType",
+    "pxAmendType",
+];
+
+fn algo_order(named: &mut Named, contract: bool, dice: &mut Dice) {
+    let kind = value(named, "ordType").unwrap_or_default();
+    named.retain(|(name, _)| ANY_KIND.contains(&name.as_str()) || dice.one_in(60));
+    put(named, "sz", price(dice));
+    let end = |which: &str, named: &mut Named, dice: &mut Dice| {
+        put(named, &format!("{which}TriggerPx"), price(dice));
+        put(named, &format!("{which}OrdPx"), at_price(dice));
+        if dice.one_in(2) {
+            let by = dice.pick(&["last", "mark", "index"]).into();
+            put(named, &format!("{which}TriggerPxType"), by);
+        }
     };
-    match row.kind {
-        Kind::Place | Kind::Test if !market_order => put("px", format!("4.{}", dice.below(99) + 1)),
-        Kind::Amend | Kind::Cancel => {
-            let by_client = dice.one_in(2);
-            put("ordId", if by_client { String::new() } else { "77".into() });
-            put("clOrdId", if by_client { letters(dice, 12) } else { String::new() });
-            if row.kind == Kind::Amend {
-                put("newSz", "2.50".into());
+    match kind.as_str() {
+        "conditional" => {
+            end(dice.pick(&["tp", "sl"]), named, dice);
+            if !contract && dice.one_in(3) {
+                put(named, "tgtCcy", "base_ccy".into());
             }
         }
-        Kind::Transfer if row.param("type").is_none() => {}
-        Kind::Transfer if dice.one_in(2) => {
-            put("type", "1".into());
-            put("subAcct", "sub1".into());
+        "oco" => {
+            end("tp", named, dice);
+            end("sl", named, dice);
+            if dice.one_in(3) {
+                put(named, "tpOrdKind", dice.pick(&["limit", "condition"]).into());
+            }
         }
-        Kind::Transfer => put("type", "0".into()),
+        "trigger" => {
+            put(named, "triggerPx", price(dice));
+            put(named, "orderPx", at_price(dice));
+            if dice.one_in(3) {
+                put(named, "advanceOrdType", dice.pick(&["fok", "ioc"]).into());
+            }
+            if dice.one_in(3) {
+                put(named, "attachAlgoOrds", exits("", dice));
+            }
+        }
+        "move_order_stop" => {
+            put(named, dice.pick(&["callbackRatio", "callbackSpread"]), price(dice));
+            if dice.one_in(2) {
+                put(named, "activePx", price(dice));
+            }
+        }
+        "twap" | "iceberg" => {
+            put(named, "szLimit", price(dice));
+            put(named, "pxLimit", price(dice));
+            put(named, dice.pick(&["pxVar", "pxSpread"]), price(dice));
+            if kind == "twap" {
+                put(named, "timeInterval", (1 + dice.below(600)).to_string());
+            }
+        }
+        "smart_iceberg" => {
+            put(named, "szLimit", price(dice));
+            put(named, "lmtOrderNumber", "5".into());
+            put(named, "aggressiveness", "mid".into());
+            put(named, "pxLimit", price(dice));
+        }
+        _ => {
+            if dice.one_in(2) {
+                put(named, "maxChaseType", dice.pick(&["distance", "ratio"]).into());
+                put(named, "maxChaseVal", price(dice));
+            }
+        }
+    }
+    let closable = contract && matches!(kind.as_str(), "conditional" | "oco");
+    if closable && dice.one_in(3) {
+        named.retain(|(name, _)| !matches!(name.as_str(), "sz" | "posSide"));
+        put(named, "closeFraction", "1".into());
+        put(named, "reduceOnly", "true".into());
+        named.iter_mut().filter(|(n, _)| n.ends_with("OrdPx")).for_each(|(_, v)| "-1".clone_into(v));
+    }
+}
+
+fn amendment(named: &mut Named, algo: bool, dice: &mut Dice) {
+    let terms = ["newTp", "newSl", "newTrigger", "newOrd", "newPx", "attach", "trigger", "stop", "take"];
+    named.retain(|(name, _)| !terms.iter().any(|term| name.starts_with(term)));
+    put(named, "newSz", price(dice));
+    match dice.below(5) {
+        0 => put(named, "attachAlgoOrds", exits("new", dice)),
+        1 if algo => {
+            put(named, "newTriggerPx", price(dice));
+            put(named, "newOrdPx", price(dice));
+        }
+        2 if algo => {
+            put(named, "newSlTriggerPx", price(dice));
+            put(named, "newSlOrdPx", price(dice));
+            put(named, "newTpTriggerPx", price(dice));
+            put(named, "newTpOrdPx", at_price(dice));
+        }
+        3 if algo => put(named, "newSlTriggerPx", price(dice)),
+        3 => put(named, "newPx", price(dice)),
         _ => {}
     }
-    if row.verb == Verb::Get {
-        named.retain(|(_, text)| !text.is_empty());
-    }
+}
+
+/// Exits that make sense, in any order and spelling of their members.
+fn exits(new: &str, dice: &mut Dice) -> String {
+    let name = |name: &str| if new.is_empty() { name.to_owned() } else { format!("new{}", capital(name)) };
+    let items: Vec<String> = (0..=dice.index(2))
+        .map(|_| {
+            let mut entries = Vec::new();
+            for which in dice.pick(&[["tp", "sl"], ["tp", "tp"], ["sl", "sl"]]) {
+                entries.push((name(&format!("{which}TriggerPx")), price(dice)));
+                entries.push((name(&format!("{which}OrdPx")), at_price(dice)));
+                if dice.one_in(2) {
+                    entries.push((name(&format!("{which}TriggerPxType")), "mark".into()));
+                }
+            }
+            entries.sort();
+            entries.dedup_by(|a, b| a.0 == b.0);
+            if dice.one_in(4) {
+                entries = vec![(name("callbackRatio"), "0.05".into())];
+            }
+            if dice.one_in(3) {
+                entries.push(("attachAlgoClOrdId".into(), letters(dice, 9)));
+            }
+            if dice.one_in(3) {
+                entries.push(("sz".into(), price(dice)));
+            }
+            if dice.one_in(2) {
+                entries.reverse();
+            }
+            let entries: Vec<String> = entries
+                .iter()
+                .map(|(name, text)| format!("{}:{}", spelled(name, dice), spelled(text, dice)))
+                .collect();
+            format!("{{{}}}", entries.join(","))
+        })
+        .collect();
+    format!("[{}]", items.join(", "))
+}
+
+fn capital(name: &str) -> String {
+    let (first, rest) = name.split_at(1);
+    first.to_ascii_uppercase() + rest
+}
+
+/// A price in one of its spellings.
+fn price(dice: &mut Dice) -> String {
+    format!("{}.{}", 1 + dice.below(9), dice.below(99) + 1)
+}
+
+fn at_price(dice: &mut Dice) -> String {
+    if dice.one_in(2) { "-1".into() } else { price(dice) }
 }
 
 const SYMBOLS: [&str; 6] =
@@ -256,12 +462,16 @@ fn sample(name: &str, grammar: &Grammar, dice: &mut Dice) -> String {
         Grammar::Word(words) => {
             words.get(dice.index(words.len())).map(ToString::to_string).unwrap_or_default()
         }
+        Grammar::Id(_) if name.ends_with("OrdPx") || name == "orderPx" => at_price(dice),
         Grammar::ClientId | Grammar::Id(_) if name != "subAcct" => letters(dice, 12),
         Grammar::OrderId => (1 + dice.below(u64::MAX - 1)).to_string(),
         Grammar::Text(_) => dice.pick(&["USDT-TRC20", "rEb8:12", "a b", "0xAb/c?d"]).into(),
+        Grammar::Symbols(_) | Grammar::Words(_) if name == "instId" => "BTC-USDT-SWAP".into(),
         Grammar::Symbols(_) | Grammar::Words(_) => dice.pick(&["BTC", "BTC,ETH", "A-B_c,1"]).into(),
+        Grammar::Array(_) if name == "instIds" => r#"["BTC-USDT-SWAP"]"#.into(),
         Grammar::Array(_) => dice.pick(&[r#"["BTC"]"#, r#"[ "A","B-c" ]"#, "[1,\"2\"]"]).into(),
         Grammar::Object(members) => object(members, dice),
+        Grammar::Items { .. } if name == "attachAlgoOrds" && !dice.one_in(4) => exits("", dice),
         Grammar::Items { of, .. } => {
             let items: Vec<String> = (0..=dice.index(2)).map(|_| object(of, dice)).collect();
             format!("[{}]", items.join(", "))
@@ -352,13 +562,14 @@ fn bend(named: &mut Named, row: &Row, dice: &mut Dice) {
 }
 
 /// The request in one of the many spellings that clients have for the same.
-fn raw(row: &Row, named: &Named, dice: &mut Dice) -> Parts {
+fn raw(row: &Row, items: &[Named], dice: &mut Dice) -> Parts {
     if row.verb == Verb::Get {
-        let texts: Vec<String> = named.iter().map(|(n, v)| format!("{n}={}", loose(v, dice))).collect();
+        let texts: Vec<String> =
+            items.iter().flatten().map(|(n, v)| format!("{n}={}", loose(v, dice))).collect();
         return Parts { query: Some(texts.join("&")).filter(|q| !q.is_empty()), body: Vec::new() };
     }
     if is_list(row) {
-        return Parts { query: None, body: whole(named).into_bytes() };
+        return Parts { query: None, body: items.iter().map(whole).collect::<String>().into_bytes() };
     }
     let entry = |(name, value): &(String, String), dice: &mut Dice| {
         if is_nested(row, name) && !dice.one_in(4) {
@@ -368,7 +579,7 @@ fn raw(row: &Row, named: &Named, dice: &mut Dice) -> Parts {
         let value = if bare && dice.one_in(3) { value.clone() } else { spelled(value, dice) };
         format!("{}:{}{value}", spelled(name, dice), if dice.one_in(2) { " " } else { "" })
     };
-    let entries = named.iter().map(|pair| entry(pair, dice)).collect();
+    let entries = items.iter().map(|named| named.iter().map(|pair| entry(pair, dice)).collect()).collect();
     Parts { query: None, body: wrap(row, entries).into_bytes() }
 }
 
@@ -386,9 +597,17 @@ fn is_nested(row: &Row, name: &str) -> bool {
     row.param(name).is_some_and(|spec| nested(&spec.grammar))
 }
 
-fn wrap(row: &Row, entries: Vec<String>) -> String {
-    let object = format!("{{{}}}", entries.join(","));
-    if row.flags.iter().any(|flag| **flag == *"batch") { format!("[{object}]") } else { object }
+fn wrap(row: &Row, items: Vec<Vec<String>>) -> String {
+    let objects: Vec<String> = items.iter().map(|entries| format!("{{{}}}", entries.join(","))).collect();
+    if is_batch(row) { format!("[{}]", objects.join(", ")) } else { objects.concat() }
+}
+
+fn is_batch(row: &Row) -> bool {
+    is_marked(row, "batch")
+}
+
+fn is_marked(row: &Row, mark: &str) -> bool {
+    row.flags.iter().any(|flag| **flag == *mark)
 }
 
 /// A JSON text, some of its letters as escapes.
@@ -427,16 +646,17 @@ fn query_pairs(query: &str) -> Named {
         .collect()
 }
 
-/// Every pair of the last object, duplicates and all.
-fn body_pairs(body: &[u8]) -> Named {
+/// Every pair of each object, duplicates and all.
+fn body_pairs(body: &[u8]) -> Vec<Named> {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
         other => relaxed(other),
     };
     let one: Result<Pairs, _> = serde_json::from_slice(body);
-    let pairs = one.ok().or_else(|| serde_json::from_slice::<Vec<Pairs>>(body).ok()?.pop());
-    pairs.into_iter().flat_map(|p| p.0).map(|(name, value)| (name, text(&value))).collect()
+    let objects = one.map(|one| vec![one]).or_else(|_| serde_json::from_slice::<Vec<Pairs>>(body));
+    let named = |pairs: Pairs| pairs.0.into_iter().map(|(name, value)| (name, text(&value))).collect();
+    objects.unwrap_or_default().into_iter().map(named).collect()
 }
 
 /// JSON as a reader with 64-bit floats writes it again.

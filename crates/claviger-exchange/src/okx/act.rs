@@ -1,38 +1,56 @@
 //! Acts other than placing an order, read from a body and written as one.
 
 use claviger_core::{
-    Act, Amendment, Cancel, Intent, Market, MoreAmended, OrderRef, Param, Params, Symbol, Transfer, Value,
-    Withdrawal,
+    Act, Deed, Intent, Market, Param, Params, PositionSide, Symbol, Transfer, Value, Withdrawal,
 };
 
-use super::fields::{alphanumeric, peek};
-use super::instrument::{Instrument, plain_market};
-use super::order::{self, cannot, missing, positive};
+use super::fields::peek;
+use super::instrument::Instrument;
+use super::order::{cannot, missing, position_side, positive};
+use super::{special, steps};
 use crate::fields::{Fields, Words, meaning};
 use crate::{PrintError, ReadError, Row};
 
-pub(super) fn amendment(fields: &mut Fields<'_>) -> Result<Amendment, ReadError> {
-    let (market, symbol, order) = named(fields)?;
-    let size = fields.number("newSz").map(|n| positive("newSz", n)).transpose()?;
-    let price = fields.number("newPx").map(|n| positive("newPx", n)).transpose()?;
-    if size.is_none() && price.is_none() {
-        return Err(meaning("an amendment needs `newSz` or `newPx`"));
-    }
-    Ok(Amendment { market, symbol, order, side: None, size, price, more: MoreAmended::default() })
-}
-
-pub(super) fn cancel(fields: &mut Fields<'_>) -> Result<Cancel, ReadError> {
-    let (market, symbol, order) = named(fields)?;
-    Ok(Cancel { market, symbol, order })
-}
-
-fn named(fields: &mut Fields<'_>) -> Result<(Market, Symbol, OrderRef), ReadError> {
+/// Closes a position at the market; its margin mode tells, with the instrument, the market.
+pub(super) fn close(fields: &mut Fields<'_>) -> Result<Act, ReadError> {
     let symbol = fields.symbol("instId").ok_or_else(|| missing("instId"))?;
-    let order = fields.order_ref("ordId", "clOrdId")?;
-    if let OrderRef::Client(id) = &order {
-        alphanumeric("clOrdId", id.as_str(), 32)?;
+    let mode = peek(fields, MARGIN_MODE)?.ok_or_else(|| missing(MARGIN_MODE))?;
+    let market = Instrument::of(&symbol)?.market(&mode)?;
+    if market != Market::Margin && fields.has("ccy") {
+        return Err(meaning("`ccy` is for the margin market only"));
     }
-    Ok((plain_market(&symbol)?, symbol, order))
+    if let Some(id) = peek(fields, "clOrdId")? {
+        super::fields::alphanumeric("clOrdId", &id, 32)?;
+    }
+    let position_side = position_side(fields, market)?;
+    Ok(Act::ClosePosition { market, symbol, position_side })
+}
+
+/// The parameter that tells, with the instrument, the market of a position.
+const MARGIN_MODE: &str = "mgnMode";
+
+/// Has every order of the account, or every one with a tag, cancelled after a while.
+pub(super) fn countdown(fields: &mut Fields<'_>) -> Result<Act, ReadError> {
+    let seconds = whole(fields, TIME_OUT)?.ok_or_else(|| missing(TIME_OUT))?;
+    if (1..10).contains(&seconds) {
+        return Err(meaning("`timeOut` is 0, or 10 to 120 seconds"));
+    }
+    Ok(Act::Countdown { market: None, symbol: None, ms: seconds.saturating_mul(1_000) })
+}
+
+const TIME_OUT: &str = "timeOut";
+
+fn whole(fields: &mut Fields<'_>, name: &str) -> Result<Option<u64>, ReadError> {
+    match fields.take(name) {
+        None => Ok(None),
+        Some(Value::Whole(number)) => Ok(Some(number)),
+        Some(Value::Text(_) | Value::Number(_) | Value::Flag(_) | Value::List(_)) => Err(missing(name)),
+    }
+}
+
+/// The market maker's orders of a family of options.
+pub(super) const fn mass_cancel() -> Act {
+    Act::CancelAll { market: Market::Option, symbol: None }
 }
 
 /// The leverage of a pair is the margin market's.
@@ -151,64 +169,62 @@ const INTERNAL: &str = "internal";
 /// Nor so.
 const BANK: &str = "bank ";
 
-/// Writes an act in the exchange's words, with the parameters that go along.
-pub(super) fn words(row: &Row, intent: &Intent) -> Result<(Words, Params), PrintError> {
+/// Writes an act in the exchange's words: each of its items, with the parameters that go along.
+pub(super) fn words(row: &Row, intent: &Intent) -> Result<Vec<(Words, Params)>, PrintError> {
     let params = &intent.params;
     let words = match &intent.act {
         Act::Read | Act::Change => Words::new(),
-        Act::Place(order) | Act::Test(order) => return order::words(row, order, params),
-        Act::Amend(amendment) => amend_words(amendment)?,
-        Act::Cancel(cancel) => order_words(cancel.market, &cancel.symbol, &cancel.order)?,
+        Act::Steps(steps) => return steps::words(row, steps, params),
+        Act::Place(order) | Act::Test(order) => {
+            return steps::order_words(row, order, params).map(|words| vec![words]);
+        }
+        Act::Amend(amendment) => return one(row, Deed::Amend(amendment.clone()), params),
+        Act::Cancel(cancel) => return one(row, Deed::Cancel(cancel.clone()), params),
         Act::SetLeverage { market, symbol, leverage } => {
             if leverage_market(symbol).ok() != Some(*market) {
                 return Err(cannot("instId", "does not fit the market"));
             }
             vec![("instId", symbol.to_string()), ("lever", leverage.to_string())]
         }
+        Act::ClosePosition { market, symbol, position_side } => {
+            close_words(*market, symbol, *position_side, params)?
+        }
+        Act::Countdown { market: None, symbol: None, ms } if ms % 1_000 == 0 => {
+            vec![(TIME_OUT, (ms / 1_000).to_string())]
+        }
+        Act::CancelAll { market: Market::Option, symbol: None } => Words::new(),
         Act::Transfer(transfer) => transfer_words(transfer, params)?,
         Act::Withdraw(withdrawal) => withdrawal_words(withdrawal, params)?,
-        Act::CancelAll { .. }
-        | Act::SetMarginMode { .. }
-        | Act::Steps(_)
-        | Act::ClosePosition { .. }
-        | Act::Countdown { .. }
-        | Act::Special(_) => {
+        Act::Special(asked) => special::words(row, asked, params)?,
+        Act::CancelAll { .. } | Act::Countdown { .. } | Act::SetMarginMode { .. } => {
             return Err(cannot("act", "the exchange has no such request"));
         }
     };
-    Ok((words, params.clone()))
+    Ok(vec![(words, params.clone())])
 }
 
-fn amend_words(amendment: &Amendment) -> Result<Words, PrintError> {
-    if !amendment.more.is_plain()
-        || amendment.side.is_some()
-        || (amendment.size.is_none() && amendment.price.is_none())
-    {
-        return Err(cannot("newSz", "the amendment names a side, or changes nothing"));
-    }
-    let mut words = order_words(amendment.market, &amendment.symbol, &amendment.order)?;
-    words.extend(amendment.size.map(|n| ("newSz", n.to_string())));
-    words.extend(amendment.price.map(|n| ("newPx", n.to_string())));
-    Ok(words)
+fn one(row: &Row, deed: Deed, params: &Params) -> Result<Vec<(Words, Params)>, PrintError> {
+    steps::deed_words(row, &deed, params).map(|words| vec![words])
 }
 
-/// `market` may be margin where claviger itself names an order of its ledger; the exchange does not ask.
-fn order_words(market: Market, symbol: &Symbol, order: &OrderRef) -> Result<Words, PrintError> {
-    let plain = plain_market(symbol).map_err(|_| cannot("instId", "is not read"))?;
-    if plain != market && (plain, market) != (Market::Spot, Market::Margin) {
-        return Err(cannot("instId", "does not fit the market"));
+fn close_words(
+    market: Market,
+    symbol: &Symbol,
+    position_side: PositionSide,
+    params: &Params,
+) -> Result<Words, PrintError> {
+    let mode = text_of(params, MARGIN_MODE).unwrap_or_default();
+    if Instrument::of(symbol).and_then(|instrument| instrument.market(mode)).ok() != Some(market) {
+        return Err(cannot(MARGIN_MODE, "does not fit the market"));
     }
-    let order = match order {
-        OrderRef::Exchange(id) => ("ordId", id.to_string()),
-        OrderRef::Client(id) => {
-            alphanumeric("clOrdId", id.as_str(), 32).map_err(|_| cannot("clOrdId", "does not fit"))?;
-            ("clOrdId", id.to_string())
-        }
-        OrderRef::Algo(_) | OrderRef::AlgoClient(_) | OrderRef::List(_) | OrderRef::ListClient(_) => {
-            return Err(cannot("ordId", "names no usual order"));
-        }
+    let side = match position_side {
+        PositionSide::Net => None,
+        PositionSide::Long => Some("long"),
+        PositionSide::Short => Some("short"),
     };
-    Ok(vec![("instId", symbol.to_string()), order])
+    let mut words = vec![("instId", symbol.to_string())];
+    words.extend(side.map(|side| ("posSide", side.to_owned())));
+    Ok(words)
 }
 
 fn transfer_words(transfer: &Transfer, params: &Params) -> Result<Words, PrintError> {

@@ -1,6 +1,7 @@
 //! Codes with which the exchange says for certain that it did nothing.
 
-/// Ranges of codes, first to last, from the exchange's documents and the table of ccxt 4.5.90.
+/// Ranges of codes, first to last, from the exchange's documents (51048 and 51049: post-place-algo-order, June 2026) and
+/// the table of ccxt 4.5.90.
 ///
 /// Left out on purpose: 50001, 50004, 50005, 50013, 50015, 50026, 51054, 51149, 51767, 51774, 58007, which leave open
 /// whether the request was done (busy, timed out, under maintenance).
@@ -19,7 +20,7 @@ const REJECTIONS: &[(u32, u32)] = &[
     (50119, 50120),
     (51000, 51012),
     (51014, 51031),
-    (51046, 51047),
+    (51046, 51049),
     (51051, 51051),
     (51072, 51074),
     (51090, 51096),

@@ -11,23 +11,41 @@ use crate::{ParamSpec, RawRequest, ReadError, Row, nested};
 /// The exchange writes lists within a parameter as `A,B`.
 pub(super) const LISTS: Lists = Lists::Commas;
 
-/// The mark of rows whose body is a list; claviger reads a list of one.
-pub(super) const BATCH: &str = "batch";
+/// The mark of rows whose body is a list of objects.
+const BATCH: &str = "batch";
+/// The mark of rows about algo orders.
+const ALGO: &str = "algo";
 
 /// Whether a row's body is a list.
 pub(super) fn is_batch(row: &Row) -> bool {
-    row.flags.iter().any(|flag| **flag == *BATCH)
+    is_marked(row, BATCH)
 }
 
-/// Reads a request's parameters by its row.
-pub(super) fn fields<'r>(row: &'r Row, request: &RawRequest<'_>) -> Result<Fields<'r>, ReadError> {
-    let mut fields = Fields::new(row);
+/// Whether a row is about algo orders.
+pub(super) fn is_algo(row: &Row) -> bool {
+    is_marked(row, ALGO)
+}
+
+pub(super) fn is_marked(row: &Row, mark: &str) -> bool {
+    row.flags.iter().any(|flag| **flag == *mark)
+}
+
+/// How many items the exchange takes in a list: 10 algo orders, 20 usual ones.
+pub(super) fn most_items(row: &Row) -> usize {
+    if is_algo(row) { 10 } else { 20 }
+}
+
+/// Reads a request's parameters by its row: those of each item where the body is a list, else of the one there is.
+///
+/// # Errors
+/// Where one does not fit its row, or the list is empty or too long.
+pub(super) fn items<'r>(row: &'r Row, request: &RawRequest<'_>) -> Result<Vec<Fields<'r>>, ReadError> {
     if request.method == Method::Get {
+        let mut fields = Fields::new(row);
         from_query(&mut fields, row, request)?;
-    } else {
-        from_body(&mut fields, row, request)?;
+        return Ok(vec![fields.complete()?]);
     }
-    fields.complete()
+    from_body(row, request)
 }
 
 fn from_query(fields: &mut Fields<'_>, row: &Row, request: &RawRequest<'_>) -> Result<(), ReadError> {
@@ -40,30 +58,58 @@ fn from_query(fields: &mut Fields<'_>, row: &Row, request: &RawRequest<'_>) -> R
     Ok(())
 }
 
-fn from_body(fields: &mut Fields<'_>, row: &Row, request: &RawRequest<'_>) -> Result<(), ReadError> {
+fn from_body<'r>(row: &'r Row, request: &RawRequest<'_>) -> Result<Vec<Fields<'r>>, ReadError> {
     if let Some(query) = request.query {
         let name = query.split('=').next().unwrap_or_default();
         return Err(ReadError::Place(name.chars().take(64).collect::<String>().into()));
     }
     if request.body.is_empty() {
-        return Ok(());
+        return Ok(vec![Fields::new(row).complete()?]);
     }
     let body = json::parse(request.body, Bounds::SMALL).map_err(|why| match why {
         NotJson::Twice => meaning("the body holds a name twice"),
         NotJson::TooLong(_) | NotJson::TooDeep(_) | NotJson::Malformed => ReadError::Encoding("body"),
     })?;
     if let Some(list) = list_of(row) {
-        return put_json(fields, list, &body);
+        let mut fields = Fields::new(row);
+        put_json(&mut fields, list, &body)?;
+        return Ok(vec![fields.complete()?]);
     }
-    for (name, value) in one(row, &body)? {
+    objects(row, &body)?.iter().map(|object| item(row, object)).collect()
+}
+
+/// The objects of the body: itself, or the items of a list.
+fn objects<'j, 'a>(row: &Row, body: &'j Json<'a>) -> Result<&'j [Json<'a>], ReadError> {
+    if !is_batch(row) {
+        return Ok(std::slice::from_ref(body));
+    }
+    let items = body.items().ok_or(ReadError::Encoding("body"))?;
+    let most = most_items(row);
+    if (1..=most).contains(&items.len()) {
+        Ok(items)
+    } else {
+        Err(meaning(format!("the body is a list of 1 to {most} items")))
+    }
+}
+
+fn item<'r>(row: &'r Row, object: &Json<'_>) -> Result<Fields<'r>, ReadError> {
+    let mut fields = Fields::new(row);
+    for (name, value) in object.entries().ok_or(ReadError::Encoding("body"))? {
         let spec = row.param(name).ok_or_else(|| unknown(name, row))?;
-        put_json(fields, spec, value)?;
+        put_json(&mut fields, spec, value)?;
     }
-    Ok(())
+    fields.complete()
 }
 
 fn put_json(fields: &mut Fields<'_>, spec: &ParamSpec, json: &Json<'_>) -> Result<(), ReadError> {
-    match nested::value(spec, json, LISTS)? {
+    // A price that may be -1 is a text to the catalogue; clients send it as a number too.
+    let price = match json {
+        Json::Number(text) if spec.name.ends_with("OrdPx") || *spec.name == *"orderPx" => {
+            Some(Json::Text((*text).into()))
+        }
+        _ => None,
+    };
+    match nested::value(spec, price.as_ref().unwrap_or(json), LISTS)? {
         Some(value) => fields.put_value(&spec.name, value),
         None => Ok(()),
     }
@@ -76,21 +122,6 @@ pub(super) fn list_of(row: &Row) -> Option<&ParamSpec> {
 
 /// How the catalogue names the parameter that is the whole body.
 const WHOLE: &str = "[]";
-
-type Entries<'j, 'a> = &'j [(std::borrow::Cow<'a, str>, Json<'a>)];
-
-/// The one object of the body: itself, or the only item of a list.
-fn one<'j, 'a>(row: &Row, body: &'j Json<'a>) -> Result<Entries<'j, 'a>, ReadError> {
-    let object = if is_batch(row) {
-        match body.items().ok_or(ReadError::Encoding("body"))? {
-            [object] => object,
-            _ => return Err(meaning("claviger reads one order a request: send a list of one")),
-        }
-    } else {
-        body
-    };
-    object.entries().ok_or(ReadError::Encoding("body"))
-}
 
 fn put(fields: &mut Fields<'_>, row: &Row, name: &str, text: &str) -> Result<(), ReadError> {
     match row.param(name) {

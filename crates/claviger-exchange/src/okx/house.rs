@@ -13,8 +13,12 @@ pub(super) fn house(call: &HouseCall) -> Option<Intent> {
         | HouseCall::CancelOrder { market: Market::Option, .. } => None,
         HouseCall::OrderStatus { symbol, order, .. } => status(symbol, order),
         HouseCall::CancelOrder { surface: _, market, symbol, order } => {
-            let mut intent =
-                intent(Method::Post, "/api/v5/trade/cancel-order", Permission::Trade, Params::new());
+            let path = match order {
+                OrderRef::Exchange(_) | OrderRef::Client(_) => "/api/v5/trade/cancel-order",
+                OrderRef::Algo(_) | OrderRef::AlgoClient(_) => "/api/v5/trade/cancel-algos",
+                OrderRef::List(_) | OrderRef::ListClient(_) => return None,
+            };
+            let mut intent = intent(Method::Post, path, Permission::Trade, Params::new());
             let (market, symbol, order) = (*market, symbol.clone(), order.clone());
             intent.act = Act::Cancel(Cancel { market, symbol, order });
             Some(intent)
@@ -27,16 +31,20 @@ pub(super) fn house(call: &HouseCall) -> Option<Intent> {
 }
 
 fn status(symbol: &Symbol, order: &OrderRef) -> Option<Intent> {
-    let named = match order {
-        OrderRef::Exchange(id) => param("ordId", id),
-        OrderRef::Client(id) => param("clOrdId", id.as_str()),
-        OrderRef::Algo(_) | OrderRef::AlgoClient(_) | OrderRef::List(_) | OrderRef::ListClient(_) => {
-            return None;
+    let (path, params) = match order {
+        OrderRef::Exchange(id) => (ORDER, vec![param("instId", symbol.as_str()), param("ordId", id)]),
+        OrderRef::Client(id) => {
+            (ORDER, vec![param("instId", symbol.as_str()), param("clOrdId", id.as_str())])
         }
+        OrderRef::Algo(id) => (ALGO_ORDER, vec![param("algoId", id)]),
+        OrderRef::AlgoClient(id) => (ALGO_ORDER, vec![param("algoClOrdId", id.as_str())]),
+        OrderRef::List(_) | OrderRef::ListClient(_) => return None,
     };
-    let params = vec![param("instId", symbol.as_str()), named];
-    Some(intent(Method::Get, "/api/v5/trade/order", Permission::Read, params))
+    Some(intent(Method::Get, path, Permission::Read, params))
 }
+
+const ORDER: &str = "/api/v5/trade/order";
+const ALGO_ORDER: &str = "/api/v5/trade/order-algo";
 
 pub(super) fn param(name: &str, text: &str) -> Param {
     Param { name: name.into(), value: Value::Text(text.into()) }

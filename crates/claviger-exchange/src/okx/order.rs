@@ -1,37 +1,43 @@
-//! One order, read from a body and written as one.
+//! One usual order, read from a body and written as one; and what algo orders share with it.
 
 use claviger_core::{
-    ClientOrderId, Decimal, Market, More, Order, OrderKind, Params, PositionSide, Side, Size, TimeInForce,
-    Value,
+    ClientOrderId, Decimal, Market, More, Order, OrderKind, Param, Params, PositionSide, Side, SideEffect,
+    Size, Symbol, TimeInForce, Value,
 };
 
+use super::exits::{self, EXITS, Names};
 use super::fields::{LISTS, alphanumeric, peek};
 use super::instrument::Instrument;
 use crate::fields::{Fields, Words, meaning};
 use crate::{PrintError, ReadError, Row};
 
-const MODE: &str = "tdMode";
+/// The parameter that tells, with the instrument, the market.
+pub(super) const MODE: &str = "tdMode";
+/// The parameter that says what an order is like.
+pub(super) const KIND: &str = "ordType";
 const BAN_AMEND: &str = "banAmend";
+const QUICK_MARGIN: &str = "quickMgnType";
+
+/// Kinds that mean a limit order and something besides, which only their word tells: it stays among the parameters.
+/// `rpi` is the newer name of `elp`: makers for retail, which never take.
+const KEPT: [(&str, TimeInForce); 2] = [("elp", TimeInForce::PostOnly), ("rpi", TimeInForce::PostOnly)];
 
 /// Reads the order of a request; its trade mode stays among the parameters.
+///
+/// # Errors
+/// Whatever the order could not hold whole.
 pub(super) fn read(fields: &mut Fields<'_>) -> Result<Order, ReadError> {
-    let symbol = fields.symbol("instId").ok_or_else(|| missing("instId"))?;
-    let mode = peek(fields, MODE)?.ok_or_else(|| missing(MODE))?;
-    let market = Instrument::of(&symbol)?.market(&mode)?;
-    if market != Market::Margin && fields.has("ccy") {
-        return Err(meaning("`ccy` is for the margin market only"));
-    }
+    let (symbol, market) = place(fields)?;
     let side = side(fields)?;
-    let (kind, time_in_force) = kind(fields)?;
+    let (kind, time_in_force) = kind(fields, market)?;
     let size = size(fields, market, side, kind)?;
     let position_side = position_side(fields, market)?;
     let reduce_only = reduce_only(fields, market, side, position_side)?;
-    let client_id = fields.client_id("clOrdId");
-    if let Some(id) = &client_id {
-        alphanumeric("clOrdId", id.as_str(), 32)?;
-    }
-    keep_ban_amend(fields, market, kind)?;
-    Ok(Order {
+    let client_id = client_id_of(fields, "clOrdId")?;
+    keep_ban_amend(fields, market)?;
+    let side_effect = side_effect(fields, market)?;
+    let exits = exits_of(fields)?;
+    let order = Order {
         market,
         symbol,
         side,
@@ -42,11 +48,74 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Result<Order, ReadError> {
         reduce_only,
         position_side,
         client_id,
-        more: More::default(),
-    })
+        more: More { exits, side_effect, ..More::default() },
+    };
+    closing_what_it_opens(order)
 }
 
-fn side(fields: &mut Fields<'_>) -> Result<Side, ReadError> {
+/// Instrument and market.
+///
+/// # Errors
+/// Where one is missing, or they do not fit each other.
+pub(super) fn place(fields: &mut Fields<'_>) -> Result<(Symbol, Market), ReadError> {
+    let symbol = fields.symbol("instId").ok_or_else(|| missing("instId"))?;
+    let mode = peek(fields, MODE)?.ok_or_else(|| missing(MODE))?;
+    let market = Instrument::of(&symbol)?.market(&mode)?;
+    if market != Market::Margin && fields.has("ccy") {
+        return Err(meaning("`ccy` is for the margin market only"));
+    }
+    Ok((symbol, market))
+}
+
+/// The client's name for an order.
+///
+/// # Errors
+/// Where it has other letters than the exchange takes.
+pub(super) fn client_id_of(fields: &mut Fields<'_>, name: &str) -> Result<Option<ClientOrderId>, ReadError> {
+    let id = fields.client_id(name);
+    id.as_ref().map(|id| alphanumeric(name, id.as_str(), 32)).transpose()?;
+    Ok(id)
+}
+
+/// What closes the order again.
+///
+/// # Errors
+/// Where that cannot be held whole.
+pub(super) fn exits_of(fields: &mut Fields<'_>) -> Result<Vec<claviger_core::Exit>, ReadError> {
+    let text = fields.text(EXITS);
+    Ok(text.map(|text| exits::read(&text, Names::Plain)).transpose()?.unwrap_or_default())
+}
+
+/// Refuses what is attached to an order that closes: on the other side of it, it could open.
+///
+/// # Errors
+/// If it has exits and is itself one.
+pub(super) fn closing_what_it_opens(order: Order) -> Result<Order, ReadError> {
+    if order.is_exit() && !order.more.exits.is_empty() {
+        return Err(meaning("`attachAlgoOrds` of an order that closes a position could open another one"));
+    }
+    Ok(order)
+}
+
+/// What the order does to the debt; only in the margin market, which needs its own permission anyway.
+///
+/// # Errors
+/// On any other market.
+pub(super) fn side_effect(fields: &mut Fields<'_>, market: Market) -> Result<Option<SideEffect>, ReadError> {
+    let effect = match fields.text(QUICK_MARGIN).as_deref() {
+        None | Some("manual") => return Ok(None),
+        Some("auto_borrow") => SideEffect::Borrow,
+        Some("auto_repay") => SideEffect::Repay,
+        Some(_) => return Err(meaning("`quickMgnType` is not read")),
+    };
+    if market == Market::Margin {
+        Ok(Some(effect))
+    } else {
+        Err(meaning("`quickMgnType` is for the margin market only"))
+    }
+}
+
+pub(super) fn side(fields: &mut Fields<'_>) -> Result<Side, ReadError> {
     match fields.text("side").as_deref() {
         Some("buy") => Ok(Side::Buy),
         Some("sell") => Ok(Side::Sell),
@@ -54,17 +123,29 @@ fn side(fields: &mut Fields<'_>) -> Result<Side, ReadError> {
     }
 }
 
-fn kind(fields: &mut Fields<'_>) -> Result<(OrderKind, TimeInForce), ReadError> {
-    let word = fields.text("ordType").ok_or_else(|| missing("ordType"))?;
+fn kind(fields: &mut Fields<'_>, market: Market) -> Result<(OrderKind, TimeInForce), ReadError> {
+    let word = fields.text(KIND).ok_or_else(|| missing(KIND))?;
     let price = fields.number("px");
+    let kept = KEPT.iter().find(|(kept, _)| **kept == *word).map(|(_, time_in_force)| *time_in_force);
+    if kept.is_some() {
+        fields.put(KIND, &word, LISTS)?;
+    }
+    let derivative = matches!(market, Market::Usdm | Market::Coinm);
     let time_in_force = match (&*word, price) {
+        // The exchange's name for what a market order is to claviger: at the worst price it allows, the rest cancelled.
+        ("optimal_limit_ioc", None) if derivative => {
+            return Ok((OrderKind::Market, TimeInForce::ImmediateOrCancel));
+        }
+        ("optimal_limit_ioc", None) => return Err(meaning("`optimal_limit_ioc` is for contracts only")),
         ("market", None) => return Ok((OrderKind::Market, TimeInForce::ImmediateOrCancel)),
-        ("market", Some(_)) => return Err(meaning("`px` has no meaning for a market order")),
+        ("market" | "optimal_limit_ioc", Some(_)) => {
+            return Err(meaning("`px` has no meaning for a market order"));
+        }
         ("limit", _) => TimeInForce::GoodTillCancelled,
         ("post_only", _) => TimeInForce::PostOnly,
         ("fok", _) => TimeInForce::FillOrKill,
         ("ioc", _) => TimeInForce::ImmediateOrCancel,
-        _ => return Err(meaning(format!("`ordType` = `{word}` is not yet read"))),
+        _ => kept.ok_or_else(|| meaning(format!("`ordType` = `{word}` is not read")))?,
     };
     let price = positive("px", price.ok_or_else(|| missing("px"))?)?;
     Ok((OrderKind::Limit { price }, time_in_force))
@@ -74,7 +155,7 @@ fn size(fields: &mut Fields<'_>, market: Market, side: Side, kind: OrderKind) ->
     let amount = positive("sz", fields.number("sz").ok_or_else(|| missing("sz"))?)?;
     let unit = fields.text("tgtCcy");
     match (market, kind, side, unit.as_deref()) {
-        (Market::Usdm | Market::Coinm, _, _, None) => Ok(Size::Contracts(amount)),
+        (Market::Usdm | Market::Coinm | Market::Option, _, _, None) => Ok(Size::Contracts(amount)),
         (Market::Spot, OrderKind::Limit { .. }, _, None | Some("base_ccy")) => Ok(Size::Base(amount)),
         (Market::Spot, OrderKind::Market, _, Some("base_ccy")) => Ok(Size::Base(amount)),
         (Market::Spot, OrderKind::Market, _, Some("quote_ccy")) => Ok(Size::Quote(amount)),
@@ -82,13 +163,11 @@ fn size(fields: &mut Fields<'_>, market: Market, side: Side, kind: OrderKind) ->
         (Market::Spot | Market::Margin, OrderKind::Market, Side::Buy, None) => Ok(Size::Quote(amount)),
         (Market::Spot | Market::Margin, OrderKind::Market, Side::Sell, None) => Ok(Size::Base(amount)),
         (_, _, _, Some(unit)) => Err(meaning(format!("`tgtCcy` = `{unit}` does not fit this order"))),
-        (Market::Option, _, _, None) | (_, OrderKind::Floating { .. }, _, None) => {
-            Err(meaning("options are not yet read"))
-        }
+        (_, OrderKind::Floating { .. }, _, None) => Err(meaning("a usual order has a price of its own")),
     }
 }
 
-fn position_side(fields: &mut Fields<'_>, market: Market) -> Result<PositionSide, ReadError> {
+pub(super) fn position_side(fields: &mut Fields<'_>, market: Market) -> Result<PositionSide, ReadError> {
     match (fields.text("posSide").as_deref(), market) {
         (None | Some("net"), _) => Ok(PositionSide::Net),
         (Some("long"), Market::Usdm | Market::Coinm) => Ok(PositionSide::Long),
@@ -98,7 +177,7 @@ fn position_side(fields: &mut Fields<'_>, market: Market) -> Result<PositionSide
 }
 
 /// The exchange ignores the flag where it does not apply, so it is refused there: nobody may count on it.
-fn reduce_only(
+pub(super) fn reduce_only(
     fields: &mut Fields<'_>,
     market: Market,
     side: Side,
@@ -118,11 +197,11 @@ fn reduce_only(
     }
 }
 
-/// `banAmend` forbids the exchange to shrink a spot market order to the balance; elsewhere it says nothing.
-fn keep_ban_amend(fields: &mut Fields<'_>, market: Market, kind: OrderKind) -> Result<(), ReadError> {
-    let flag = fields.flag(BAN_AMEND);
-    match flag {
-        Some(flag) if market == Market::Spot && kind == OrderKind::Market => {
+/// `banAmend` forbids the exchange to shrink a spot market order to the balance; on other markets it says nothing. It
+/// stays with a limit order, which a market order may leave as, and which the exchange never shrinks.
+fn keep_ban_amend(fields: &mut Fields<'_>, market: Market) -> Result<(), ReadError> {
+    match fields.flag(BAN_AMEND) {
+        Some(flag) if market == Market::Spot => {
             fields.put(BAN_AMEND, if flag { "true" } else { "false" }, LISTS)
         }
         Some(_) | None => Ok(()),
@@ -130,17 +209,33 @@ fn keep_ban_amend(fields: &mut Fields<'_>, market: Market, kind: OrderKind) -> R
 }
 
 /// Writes an order in the exchange's words, with the parameters that go along.
+///
+/// # Errors
+/// Where it has what a usual order of the exchange has not.
 pub(super) fn words(row: &Row, order: &Order, params: &Params) -> Result<(Words, Params), PrintError> {
     agree(order, params)?;
     let mut words: Words = vec![
         ("instId", order.symbol.to_string()),
         ("side", side_word(order.side).to_owned()),
-        ("ordType", kind_word(order)?.to_owned()),
         ("sz", size_word(order)?),
     ];
+    words.extend(kind_word(order, params)?.map(|kind| (KIND, kind.to_owned())));
     if let OrderKind::Limit { price } = order.kind {
         words.push(("px", price.to_string()));
     }
+    words.extend(position_words(order));
+    words.extend(exit_words(order)?);
+    words.extend(side_effect_word(order)?);
+    if let Some(unit) = unit_word(order) {
+        words.push(("tgtCcy", unit.into()));
+    }
+    words.extend(client_id_word(row, order, "clOrdId")?);
+    Ok((words, params.clone()))
+}
+
+/// Which position, and that it may only shrink.
+pub(super) fn position_words(order: &Order) -> Words {
+    let mut words = Words::new();
     match order.position_side {
         PositionSide::Net => {}
         PositionSide::Long => words.push(("posSide", "long".into())),
@@ -149,20 +244,55 @@ pub(super) fn words(row: &Row, order: &Order, params: &Params) -> Result<(Words,
     if order.reduce_only {
         words.push(("reduceOnly", "true".into()));
     }
-    if let Some(unit) = unit_word(order) {
-        words.push(("tgtCcy", unit.into()));
+    words
+}
+
+/// What closes it again.
+pub(super) fn exit_words(order: &Order) -> Result<Words, PrintError> {
+    if order.more.exits.is_empty() {
+        return Ok(Words::new());
     }
-    if let Some(id) = order.client_id.as_ref().filter(|_| row.param("clOrdId").is_some()) {
-        alphanumeric("clOrdId", id.as_str(), 32).map_err(|_| cannot("clOrdId", "does not fit"))?;
-        words.push(("clOrdId", id.to_string()));
+    Ok(vec![(EXITS, exits::word(&order.more.exits, Names::Plain)?)])
+}
+
+/// What it borrows or repays.
+pub(super) fn side_effect_word(order: &Order) -> Result<Words, PrintError> {
+    let word = match order.more.side_effect {
+        None => return Ok(Words::new()),
+        Some(SideEffect::Borrow) if order.market == Market::Margin => "auto_borrow",
+        Some(SideEffect::Repay) if order.market == Market::Margin => "auto_repay",
+        Some(_) => return Err(cannot(QUICK_MARGIN, "does not fit the order")),
+    };
+    Ok(vec![(QUICK_MARGIN, word.to_owned())])
+}
+
+/// The client's name for it, where the row takes one.
+pub(super) fn client_id_word(row: &Row, order: &Order, name: &'static str) -> Result<Words, PrintError> {
+    let Some(id) = order.client_id.as_ref().filter(|_| row.param(name).is_some()) else {
+        return Ok(Words::new());
+    };
+    alphanumeric(name, id.as_str(), 32).map_err(|_| cannot(name, "does not fit"))?;
+    Ok(vec![(name, id.to_string())])
+}
+
+/// The order's market must be what instrument and trade mode say, and it must have nothing that is not printed.
+fn agree(order: &Order, params: &Params) -> Result<(), PrintError> {
+    let more = &order.more;
+    let printed = More { exits: more.exits.clone(), side_effect: more.side_effect, ..More::default() };
+    if *more != printed {
+        return Err(cannot("order", "has what a usual order of the exchange has not"));
     }
-    let priced = order.kind != OrderKind::Market;
-    let kept = params.iter().filter(|p| !(priced && *p.name == *BAN_AMEND)).cloned().collect();
-    Ok((words, kept))
+    if order.trigger.is_some() {
+        return Err(cannot("trigger", "orders that wait for a price are another endpoint"));
+    }
+    agree_on_market(order, params)
 }
 
 /// The order's market must be what instrument and trade mode say.
-fn agree(order: &Order, params: &Params) -> Result<(), PrintError> {
+///
+/// # Errors
+/// If it is not.
+pub(super) fn agree_on_market(order: &Order, params: &Params) -> Result<(), PrintError> {
     let mode = params.iter().find(|p| *p.name == *MODE).map(|p| &p.value);
     let market = match mode {
         Some(Value::Text(mode)) => Instrument::of(&order.symbol).and_then(|i| i.market(mode)).ok(),
@@ -171,41 +301,43 @@ fn agree(order: &Order, params: &Params) -> Result<(), PrintError> {
     if market != Some(order.market) {
         return Err(cannot(MODE, "does not fit the order's market"));
     }
-    if !order.more.is_plain() {
-        return Err(cannot("order", "has more than is printed yet"));
-    }
-    if order.trigger.is_some() {
-        return Err(cannot("trigger", "orders that wait for a price are another endpoint"));
-    }
     if order.reduce_only && order.market == Market::Spot {
         return Err(cannot("reduceOnly", "has no meaning on spot"));
     }
     Ok(())
 }
 
-const fn side_word(side: Side) -> &'static str {
+pub(super) const fn side_word(side: Side) -> &'static str {
     match side {
         Side::Buy => "buy",
         Side::Sell => "sell",
     }
 }
 
-fn kind_word(order: &Order) -> Result<&'static str, PrintError> {
+/// The kind's word; `None` where it stands among the parameters.
+fn kind_word(order: &Order, params: &Params) -> Result<Option<&'static str>, PrintError> {
+    if let Some(Param { value, .. }) = params.iter().find(|param| *param.name == *KIND) {
+        let limit = matches!(order.kind, OrderKind::Limit { .. });
+        let fits = |(word, time_in_force): &(&str, TimeInForce)| {
+            *value == Value::Text((*word).into()) && *time_in_force == order.time_in_force && limit
+        };
+        return if KEPT.iter().any(fits) { Ok(None) } else { Err(cannot(KIND, "does not fit the order")) };
+    }
     match (order.kind, order.time_in_force) {
-        (OrderKind::Market, TimeInForce::ImmediateOrCancel) => Ok("market"),
-        (OrderKind::Market, _) => Err(cannot("ordType", "a market order fills at once")),
-        (OrderKind::Floating { .. }, _) => Err(cannot("ordType", "is not printed yet")),
-        (OrderKind::Limit { .. }, TimeInForce::GoodTillCancelled) => Ok("limit"),
-        (OrderKind::Limit { .. }, TimeInForce::PostOnly) => Ok("post_only"),
-        (OrderKind::Limit { .. }, TimeInForce::FillOrKill) => Ok("fok"),
-        (OrderKind::Limit { .. }, TimeInForce::ImmediateOrCancel) => Ok("ioc"),
+        (OrderKind::Market, TimeInForce::ImmediateOrCancel) => Ok(Some("market")),
+        (OrderKind::Market, _) => Err(cannot(KIND, "a market order fills at once")),
+        (OrderKind::Floating { .. }, _) => Err(cannot(KIND, "a usual order has a price of its own")),
+        (OrderKind::Limit { .. }, TimeInForce::GoodTillCancelled) => Ok(Some("limit")),
+        (OrderKind::Limit { .. }, TimeInForce::PostOnly) => Ok(Some("post_only")),
+        (OrderKind::Limit { .. }, TimeInForce::FillOrKill) => Ok(Some("fok")),
+        (OrderKind::Limit { .. }, TimeInForce::ImmediateOrCancel) => Ok(Some("ioc")),
     }
 }
 
 fn size_word(order: &Order) -> Result<String, PrintError> {
     let market_order = order.kind == OrderKind::Market;
     match (order.market, order.size) {
-        (Market::Usdm | Market::Coinm, Size::Contracts(n)) => Ok(n.to_string()),
+        (Market::Usdm | Market::Coinm | Market::Option, Size::Contracts(n)) => Ok(n.to_string()),
         (Market::Spot, Size::Base(n)) => Ok(n.to_string()),
         (Market::Spot, Size::Quote(n)) if market_order => Ok(n.to_string()),
         (Market::Margin, Size::Base(n)) if !market_order || order.side == Side::Sell => Ok(n.to_string()),

@@ -3,7 +3,7 @@
 use claviger_core::{Act, Intent, Method};
 
 use super::claim::{EXPIRY, KEY, SIGN, TIMESTAMP, WINDOW_MS, iso};
-use super::fields::{LISTS, is_batch, list_of};
+use super::fields::{LISTS, is_algo, is_batch, is_marked, list_of};
 use super::{CATALOGUE, act};
 use crate::{
     Kind, ParamSpec, PrintError, Printed, Row, Security, Stamp, Unsigned, Verb, fields, form, json, nested,
@@ -18,11 +18,13 @@ pub(super) fn print(intent: &Intent, stamp: Option<Stamp>) -> Result<Unsigned, P
             permitted && endpoint.exchange.as_str() == "okx" && fits(row, &intent.act)
         })
         .ok_or_else(|| cannot("the request", "the catalogue has no such row for this act"))?;
-    let (words, params) = act::words(row, intent)?;
-    let printed = fields::print(row, words, &params, LISTS)?;
+    let items = act::words(row, intent)?;
+    let items: Result<Vec<_>, _> =
+        items.into_iter().map(|(words, params)| fields::print(row, words, &params, LISTS)).collect();
+    let items = items?;
     let (query, body) = match endpoint.method {
-        Method::Get => (query(&printed), Vec::new()),
-        Method::Post => (String::new(), body(row, &printed).into_bytes()),
+        Method::Get => (items.iter().map(|printed| query(printed)).collect(), Vec::new()),
+        Method::Post => (String::new(), body(row, &items).into_bytes()),
         Method::Put | Method::Delete => return Err(cannot("the request", "the exchange has no such verb")),
     };
     let mut unsigned = Unsigned {
@@ -39,7 +41,7 @@ pub(super) fn print(intent: &Intent, stamp: Option<Stamp>) -> Result<Unsigned, P
     if row.security == Security::Signed {
         let stamp = stamp.ok_or_else(|| cannot("the request", "it has no moment"))?;
         sign(&mut unsigned, intent.act.changes_state(), stamp)?;
-        if matches!(row.kind, Kind::Place | Kind::Amend) {
+        if expires(row) {
             let deadline = stamp.exchange_ms.saturating_add(stamp.window_ms);
             unsigned.headers.push((EXPIRY, deadline.to_string()));
         }
@@ -47,24 +49,30 @@ pub(super) fn print(intent: &Intent, stamp: Option<Stamp>) -> Result<Unsigned, P
     Ok(unsigned)
 }
 
+/// Whether the exchange looks at the moment after which it must not act: only for usual orders.
+fn expires(row: &Row) -> bool {
+    let orders = matches!(row.kind, Kind::Place | Kind::Amend | Kind::Steps);
+    orders && !is_algo(row) && !is_marked(row, "cancel")
+}
+
 /// Whether a row can carry an act: a row that reads never carries an order.
 const fn fits(row: &Row, act: &Act) -> bool {
     match act {
         Act::Read => matches!(row.kind, Kind::Read),
-        Act::Place(_) => matches!(row.kind, Kind::Place),
+        Act::Place(_) => matches!(row.kind, Kind::Place | Kind::Steps),
         Act::Test(_) => matches!(row.kind, Kind::Test),
-        Act::Amend(_) => matches!(row.kind, Kind::Amend),
-        Act::Cancel(_) => matches!(row.kind, Kind::Cancel),
+        Act::Amend(_) => matches!(row.kind, Kind::Amend | Kind::Steps),
+        Act::Cancel(_) => matches!(row.kind, Kind::Cancel | Kind::Steps),
+        Act::Steps(_) => matches!(row.kind, Kind::Steps),
+        Act::CancelAll { .. } => matches!(row.kind, Kind::CancelAll),
         Act::SetLeverage { .. } => matches!(row.kind, Kind::Leverage),
+        Act::ClosePosition { .. } => matches!(row.kind, Kind::ClosePosition),
+        Act::Countdown { .. } => matches!(row.kind, Kind::Countdown),
         Act::Transfer(_) => matches!(row.kind, Kind::Transfer),
         Act::Withdraw(_) => matches!(row.kind, Kind::Withdraw),
+        Act::Special(_) => matches!(row.kind, Kind::Special),
         Act::Change => matches!(row.kind, Kind::Change),
-        Act::CancelAll { .. }
-        | Act::SetMarginMode { .. }
-        | Act::Steps(_)
-        | Act::ClosePosition { .. }
-        | Act::Countdown { .. }
-        | Act::Special(_) => false,
+        Act::SetMarginMode { .. } => false,
     }
 }
 
@@ -77,15 +85,18 @@ fn query(printed: &[(&ParamSpec, String)]) -> String {
 }
 
 /// A JSON object in the row's order, all texts but flags and what is nested; in a list where the row takes lists.
-fn body(row: &Row, printed: &[(&ParamSpec, String)]) -> String {
+fn body(row: &Row, items: &[Vec<(&ParamSpec, String)>]) -> String {
     if list_of(row).is_some() {
-        return printed.iter().map(|(_, text)| text.as_str()).collect();
+        return items.iter().flatten().map(|(_, text)| text.as_str()).collect();
     }
     let entry = |(spec, text): &(&ParamSpec, String)| {
         format!("{}:{}", json::quote(&spec.name), nested::literal(&spec.grammar, text))
     };
-    let object = format!("{{{}}}", printed.iter().map(entry).collect::<Vec<_>>().join(","));
-    if is_batch(row) { format!("[{object}]") } else { object }
+    let object = |printed: &Vec<(&ParamSpec, String)>| {
+        format!("{{{}}}", printed.iter().map(entry).collect::<Vec<_>>().join(","))
+    };
+    let objects = items.iter().map(object).collect::<Vec<_>>().join(",");
+    if is_batch(row) { format!("[{objects}]") } else { objects }
 }
 
 /// Adds the timestamp and the message to sign.

@@ -1,6 +1,6 @@
 //! Refusals in the exchange's own format, with the codes that stock clients raise as the right error.
 
-use claviger_core::{Act, DenialClass, Intent, Time};
+use claviger_core::{Act, Deed, DenialClass, Intent, Order, OrderRef, Time};
 
 use super::claim::iso;
 use crate::HttpAnswer;
@@ -27,26 +27,23 @@ fn again(refills: Option<Time>) -> String {
     at.map(|at| format!(", could pass at {at}")).unwrap_or_default()
 }
 
-/// An order that was not accepted, as the exchange says it of one order in its list.
+/// Orders that were not accepted, as the exchange says it: one item of a list for each of the request.
 fn order(message: &str, intent: Option<&Intent>) -> HttpAnswer {
-    let Some(client_id) = intent.and_then(client_id) else { return answer(200, "51020", message) };
-    body(
-        200,
-        format!(
-            r#"{{"code":"1","data":[{{"clOrdId":{},"ordId":"","sCode":"51020","sMsg":{},"tag":""}}],"msg":"All operations failed"}}"#,
-            quote(client_id),
-            quote(message)
-        ),
-    )
+    let Some(items) = intent.and_then(|intent| items(&intent.act, message)) else {
+        return answer(200, "51020", message);
+    };
+    let items = items.join(",");
+    body(200, format!(r#"{{"code":"1","data":[{items}],"msg":"All operations failed"}}"#))
 }
 
-/// The client's id of an act on an order, empty where it has none; `None` for other acts.
-fn client_id(intent: &Intent) -> Option<&str> {
-    match &intent.act {
-        Act::Place(order) | Act::Test(order) => Some(order.client_id.as_ref().map_or("", |id| id.as_str())),
-        Act::Amend(_) | Act::Cancel(_) => Some(""),
+/// The items of an act on orders; `None` for other acts.
+fn items(act: &Act, message: &str) -> Option<Vec<String>> {
+    match act {
+        Act::Place(order) | Act::Test(order) => Some(vec![placed(order, message)]),
+        Act::Amend(amendment) => Some(vec![named(&amendment.order, message)]),
+        Act::Cancel(cancel) => Some(vec![named(&cancel.order, message)]),
+        Act::Steps(steps) => Some(steps.steps.iter().map(|step| step_item(&step.deed, message)).collect()),
         Act::Read
-        | Act::Steps(_)
         | Act::ClosePosition { .. }
         | Act::Countdown { .. }
         | Act::Special(_)
@@ -57,6 +54,38 @@ fn client_id(intent: &Intent) -> Option<&str> {
         | Act::Withdraw(_)
         | Act::Change => None,
     }
+}
+
+fn step_item(deed: &Deed, message: &str) -> String {
+    match deed {
+        Deed::Place(order) => placed(order, message),
+        Deed::Amend(amendment) => named(&amendment.order, message),
+        Deed::Cancel(cancel) => named(&cancel.order, message),
+    }
+}
+
+fn placed(order: &Order, message: &str) -> String {
+    item(order.more.algo, "", order.client_id.as_ref().map_or("", |id| id.as_str()), message)
+}
+
+fn named(order: &OrderRef, message: &str) -> String {
+    match order {
+        OrderRef::Exchange(id) => item(false, id, "", message),
+        OrderRef::Client(id) => item(false, "", id.as_str(), message),
+        OrderRef::Algo(id) => item(true, id, "", message),
+        OrderRef::AlgoClient(id) => item(true, "", id.as_str(), message),
+        OrderRef::List(_) | OrderRef::ListClient(_) => item(false, "", "", message),
+    }
+}
+
+fn item(algo: bool, id: &str, client_id: &str, message: &str) -> String {
+    let (id, client_id, message) = (quote(id), quote(client_id), quote(message));
+    let ids = if algo {
+        format!(r#""algoClOrdId":{client_id},"algoId":{id},"clOrdId":"""#)
+    } else {
+        format!(r#""clOrdId":{client_id},"ordId":{id}"#)
+    };
+    format!(r#"{{{ids},"sCode":"51020","sMsg":{message},"tag":""}}"#)
 }
 
 fn answer(status: u16, code: &str, message: &str) -> HttpAnswer {

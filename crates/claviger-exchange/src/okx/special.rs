@@ -1,0 +1,159 @@
+//! What is no order: margin of a position, the exchange's own bots, copy trading, block trades.
+//!
+//! The act says what, where and how much; the parameters that say so stay with the request and are held to the act again
+//! when it is written.
+
+use claviger_core::{Asset, Decimal, Market, Param, Params, Permission, Special, Symbol, Value, What};
+
+use super::fields::is_marked;
+use super::instrument::Instrument;
+use super::order::cannot;
+use crate::fields::{Words, meaning};
+use crate::json::{self, Bounds, Json};
+use crate::{Grammar, PrintError, ReadError, Row};
+
+/// Where an asset is named, the surest first.
+const ASSETS: [&str; 4] = ["ccy", "fromCcy", "investmentCcy", "tradeQuoteCcy"];
+/// Where an amount is.
+const AMOUNTS: [&str; 11] = [
+    "amt",
+    "sz",
+    "amount",
+    "investAmt",
+    "quoteSz",
+    "topUpAmt",
+    "topupAmount",
+    "initOrdAmt",
+    "copyTotalAmt",
+    "newSz",
+    "rfqAmt",
+];
+
+/// What a request does, from its parameters.
+///
+/// # Errors
+/// Where it names several instruments, which no limit could be held to one by one.
+pub(super) fn of(row: &Row, params: &Params) -> Result<Special, ReadError> {
+    let what = what(row).ok_or_else(|| meaning("what it does is not known"))?;
+    not_all(params)?;
+    let symbol = symbol(row, params)?;
+    let isolated = what == What::PositionMargin;
+    let market = symbol.as_ref().map(|symbol| market(symbol, isolated)).transpose()?;
+    let amount = AMOUNTS.iter().find_map(|name| number(params, name));
+    let asset = ASSETS.iter().find_map(|name| asset(params, name));
+    Ok(Special { what, market, symbol, asset, amount })
+}
+
+/// What the row's requests do; each has the permission of the row.
+fn what(row: &Row) -> Option<What> {
+    let what = match row.permission {
+        Permission::Trade if is_marked(row, "position-margin") => What::PositionMargin,
+        Permission::Block => What::Block,
+        Permission::Copy => What::Copy,
+        Permission::ExchangeBot => What::ExchangeBot,
+        Permission::Public
+        | Permission::MarketData
+        | Permission::Read
+        | Permission::ReadIdentity
+        | Permission::Trade
+        | Permission::Borrow
+        | Permission::Convert
+        | Permission::Earn
+        | Permission::PositionMode
+        | Permission::Account
+        | Permission::SubAccounts
+        | Permission::Transfer
+        | Permission::Withdraw
+        | Permission::ManageKeys => return None,
+    };
+    (what.permission() == row.permission).then_some(what)
+}
+
+/// Refuses what would trade instruments that it does not name.
+fn not_all(params: &Params) -> Result<(), ReadError> {
+    let all = |Param { name, value }: &&Param| match (&**name, value) {
+        ("includeAll", Value::Flag(all)) => *all,
+        ("copyInstIdType", Value::Text(text)) => **text == *"copy",
+        _ => false,
+    };
+    match params.iter().find(all) {
+        Some(Param { name, .. }) => {
+            Err(meaning(format!("`{name}` would trade instruments that the request does not name")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The one instrument that it names: by itself, in a list, or within what is nested.
+fn symbol(row: &Row, params: &Params) -> Result<Option<Symbol>, ReadError> {
+    let mut found: Vec<String> = Vec::new();
+    for Param { name, value } in params {
+        let nested = row
+            .param(name)
+            .is_some_and(|spec| matches!(spec.grammar, Grammar::Items { .. } | Grammar::Object(_)));
+        match (value, &**name) {
+            (Value::Text(text), _) if nested => {
+                let json = json::parse(text.as_bytes(), Bounds::SMALL);
+                within(&json.map_err(|_| ReadError::Encoding("body"))?, params, &mut found);
+            }
+            (Value::Text(text), "instId" | "instIds") => found.push(text.to_string()),
+            (Value::List(items), "instId" | "instIds") => found.extend(items.iter().map(ToString::to_string)),
+            _ => {}
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    match found.as_slice() {
+        [] => Ok(None),
+        [one] => one.parse().map(Some).map_err(|_| meaning("its instrument is not read")),
+        _ => Err(meaning("it names several instruments: send one a request")),
+    }
+}
+
+/// Instruments within what is nested; a recurring buy names coins, which it buys for one currency.
+fn within(json: &Json<'_>, params: &Params, found: &mut Vec<String>) {
+    for item in json.items().unwrap_or_default() {
+        within(item, params, found);
+    }
+    for (name, value) in json.entries().unwrap_or_default() {
+        match (&**name, value.text()) {
+            ("instId", Some(symbol)) => found.push(symbol.to_owned()),
+            ("ccy", Some(coin)) => {
+                let with = asset(params, "investmentCcy");
+                found.extend(with.map(|currency| format!("{coin}-{currency}")));
+            }
+            _ => within(value, params, found),
+        }
+    }
+}
+
+fn market(symbol: &Symbol, isolated: bool) -> Result<Market, ReadError> {
+    let instrument = Instrument::of(symbol)?;
+    if isolated { instrument.market("isolated") } else { instrument.plain_market() }
+}
+
+fn number(params: &Params, name: &str) -> Option<Decimal> {
+    match params.iter().find(|param| *param.name == *name)?.value {
+        Value::Number(number) => Some(number),
+        Value::Whole(number) => Some(Decimal::from_u64(number)),
+        Value::Text(_) | Value::Flag(_) | Value::List(_) => None,
+    }
+}
+
+fn asset(params: &Params, name: &str) -> Option<Asset> {
+    match &params.iter().find(|param| *param.name == *name)?.value {
+        Value::Text(text) => text.parse().ok(),
+        Value::Number(_) | Value::Whole(_) | Value::Flag(_) | Value::List(_) => None,
+    }
+}
+
+/// All its words stand among the parameters; they must say what was judged.
+///
+/// # Errors
+/// If they do not.
+pub(super) fn words(row: &Row, special: &Special, params: &Params) -> Result<Words, PrintError> {
+    match of(row, params) {
+        Ok(said) if said == *special => Ok(Words::new()),
+        _ => Err(cannot("act", "is not what the parameters say")),
+    }
+}
