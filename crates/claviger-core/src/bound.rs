@@ -1,60 +1,44 @@
 //! Giving a market order the worst price it may have.
 
 use crate::limits::{Cap, Percent, Rules, edge};
-use crate::{Decimal, Denial, Instrument, Order, OrderKind, Reference, Side, Size, TimeInForce};
+use crate::shape::fits;
+use crate::value::Terms;
+use crate::{Decimal, Denial, Instrument, Order, OrderKind, Side, Size, TimeInForce};
 
-/// A trigger may be this far from the reference price.
-const TRIGGER_DISTANCE: u64 = 60;
-
-/// The order as it may leave: a market order becomes an immediate-or-cancel limit at the edge of the tighter band,
-/// anything else stays as it is.
+/// The order as it may leave: a market order that goes to the book at once becomes an immediate-or-cancel limit at the
+/// edge of the tighter band, anything else stays as it is.
+///
+/// An exit that waits for a price may be a market order, and so may any exit where `price_band` is unlimited at both
+/// levels: an exit that cannot leave is worse than one at a bad price, and it can lose no more than the position.
 ///
 /// # Errors
-/// If a market order has a trigger, no band, or no fresh reference; if a size in quote currency cannot be turned into
-/// one in base units; if a trigger is further from the reference than 60 %.
-pub fn bounded(
-    order: &Order,
-    instrument: &Instrument,
-    reference: Option<&Reference>,
-    levels: [&Rules; 2],
-) -> Result<Order, Denial> {
-    if let Some(trigger) = order.trigger {
-        let symbol = order.symbol.clone();
-        near(trigger, reference.ok_or(Denial::NoReference { symbol })?.price)?;
-    }
-    match order.kind {
-        OrderKind::Limit { .. } => Ok(order.clone()),
-        OrderKind::Floating { .. } => Err(Denial::Unbounded { why: "the exchange finds its price" }),
-        OrderKind::Market => at_the_edge(order, instrument, reference, levels),
-    }
+/// If a market order could open and has a trigger or no band; if one has no fresh reference; if a size in quote currency
+/// cannot be turned into one in base units; if the order does not fit ([`fits`]).
+pub fn bounded(order: &Order, terms: &Terms<'_>, levels: [&Rules; 2]) -> Result<Order, Denial> {
+    let more = &order.more;
+    let apart = more.or.is_none() && more.slices.is_none() && more.chase.is_none();
+    let at_once = order.kind == OrderKind::Market && !order.waits() && apart;
+    let whole = matches!(order.size, Size::Position);
+    let order = if at_once && !whole { at_the_edge(order, terms, levels)? } else { order.clone() };
+    fits(&order, terms)?;
+    Ok(order)
 }
 
-fn near(trigger: Decimal, reference: Decimal) -> Result<(), Denial> {
-    let most = Percent::whole(TRIGGER_DISTANCE);
-    let (low, high) = (most.below(reference), most.above(reference));
-    if low.is_some_and(|low| trigger >= low) && high.is_some_and(|high| trigger <= high) {
-        Ok(())
-    } else {
-        Err(Denial::TriggerTooFar { trigger, most, reference })
-    }
-}
-
-fn at_the_edge(
-    order: &Order,
-    instrument: &Instrument,
-    reference: Option<&Reference>,
-    levels: [&Rules; 2],
-) -> Result<Order, Denial> {
-    if order.trigger.is_some() {
-        return Err(Denial::Unbounded { why: "it waits for a trigger; give it a limit price" });
-    }
+fn at_the_edge(order: &Order, terms: &Terms<'_>, levels: [&Rules; 2]) -> Result<Order, Denial> {
     let bands = levels.into_iter().filter_map(|rules| rules.price_band().and_then(Cap::at));
-    let band =
-        *bands.min().ok_or(Denial::Unbounded { why: "price_band is unlimited; send a limit order" })?;
-    let reference = reference.ok_or_else(|| Denial::NoReference { symbol: order.symbol.clone() })?.price;
-    let price = worst_price(order.side, reference, band, instrument.price_step)?;
+    let band = match (bands.min(), order.is_exit()) {
+        (Some(band), true) => band.for_exits(),
+        (Some(band), false) => *band,
+        (None, true) => return Ok(order.clone()),
+        (None, false) => {
+            return Err(Denial::Unbounded { why: "price_band is unlimited; send a limit order" });
+        }
+    };
+    let no_reference = || Denial::NoReference { symbol: order.symbol.clone() };
+    let reference = terms.reference.ok_or_else(no_reference)?.price;
+    let price = worst_price(order, reference, band, terms)?;
     let size = match order.size {
-        Size::Quote(amount) => Size::Base(from_quote(amount, price.max(reference), instrument)?),
+        Size::Quote(amount) => Size::Base(from_quote(amount, price.max(reference), terms.instrument)?),
         Size::Base(_) | Size::Contracts(_) | Size::Position => order.size,
     };
     let kind = OrderKind::Limit { price };
@@ -62,9 +46,15 @@ fn at_the_edge(
 }
 
 /// The edge of the band, on the instrument's steps and within the band.
-fn worst_price(side: Side, reference: Decimal, band: Percent, step: Decimal) -> Result<Decimal, Denial> {
-    let edge = edge(side, reference, band);
-    let price = match side {
+fn worst_price(
+    order: &Order,
+    reference: Decimal,
+    band: Percent,
+    terms: &Terms<'_>,
+) -> Result<Decimal, Denial> {
+    let edge = edge(order.side, reference, band, order.market, terms);
+    let step = terms.instrument.price_step;
+    let price = match order.side {
         Side::Buy => edge.and_then(|edge| edge.floor_to(step)),
         Side::Sell => edge.and_then(|edge| edge.ceil_to(step)),
     };

@@ -108,8 +108,8 @@ pub enum Denial {
     },
     /// The price is worse than the band allows.
     #[error(
-        "{} at {price} is {} {edge}, the edge of price_band = {band} around {reference}",
-        verb(*side), beyond(*side)
+        "{} at {price} is {} {edge}, the edge of price_band = {band}{} around {reference}",
+        verb(*side), beyond(*side), if *exit { " (three times that for exits)" } else { "" }
     )]
     Band {
         /// Buy or sell.
@@ -120,6 +120,8 @@ pub enum Denial {
         edge: Decimal,
         /// The band.
         band: Percent,
+        /// Whether it is an exit, for which the band is three times as wide.
+        exit: bool,
         /// What it is measured from: the reference price, or the order's own trigger.
         reference: Decimal,
     },
@@ -296,6 +298,8 @@ impl Denial {
 /// What only operators are told of a refusal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Detail {
+    /// Which step of a request of several was refused, from 0, where it was one of them.
+    pub step: Option<u16>,
     /// Whether the bot's own limit refused, or its real key's.
     pub scope: Option<crate::limits::Scope>,
     /// What was used when it was refused, where the rule counts something.
@@ -304,6 +308,9 @@ pub struct Detail {
 
 impl std::fmt::Display for Detail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(step) = self.step {
+            write!(f, "item {}; ", u32::from(step) + 1)?;
+        }
         if let Some(scope) = self.scope {
             write!(f, "limit of the {}", scope.as_str())?;
         }

@@ -183,6 +183,9 @@ pub struct DenialEntry {
     pub endpoint: Option<Endpoint>,
     /// What it would have done, where that was understood.
     pub act: Option<Act>,
+    /// Which step of a request of several was refused, from 0, where it was one of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u16>,
 }
 
 /// An act of an operator.

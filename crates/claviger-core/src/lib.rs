@@ -26,10 +26,12 @@ pub mod peer;
 pub mod permission;
 pub mod policy;
 pub mod refusal;
+pub mod shape;
 #[cfg(test)]
 mod testing;
 pub mod time;
 pub mod value;
+pub mod worth;
 
 pub use allowance::{Allowance, Allowed};
 pub use config::{Config, ConfigError, KnownExchange};
@@ -46,8 +48,8 @@ pub use money::Money;
 pub use name::{Asset, BotName, ClientOrderId, ExchangeName, KeyName, NotAName, SurfaceName, Symbol};
 pub use number::{Decimal, NotADecimal};
 pub use order::{
-    Distance, Exit, Market, More, Order, OrderKind, OrderRef, PositionSide, Side, SideEffect, Size, Slices,
-    TimeInForce, Trail, TriggerBy, Wake,
+    Distance, End, Exit, Market, More, Order, OrderKind, OrderRef, PositionSide, Side, SideEffect, Size,
+    Slices, TimeInForce, Trail, TriggerBy, Wake,
 };
 pub use outcome::{Execution, OrderState, Outcome, Resting};
 pub use peer::{Address, Evidence, Peer};

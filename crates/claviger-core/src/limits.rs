@@ -35,11 +35,12 @@ pub use setting::{Cap, Given, Misfit, UNLIMITED};
 pub use sources::Sources;
 pub use symbols::Symbols;
 
+pub(crate) use max_order::within;
 pub(crate) use price_band::edge;
 
 use crate::book::{Pace, Usage};
-use crate::value::Prices;
-use crate::{Decimal, Denial, Intent, Market, Money, Order, Peer, Reference, Time};
+use crate::value::{Prices, Terms};
+use crate::{Decimal, Denial, Intent, Market, Money, Order, Peer, Time};
 
 /// Every limit there is, in the order they are asked. A new limit adds one line here.
 pub const LIMITS: &[&dyn Limit] = &[
@@ -201,10 +202,10 @@ pub struct Weighed<'a> {
     pub rules: &'a Rules,
     /// The order as it would leave, or as it would be after an amendment.
     pub order: &'a Order,
-    /// Its value in its own currency.
-    pub value: &'a Money,
-    /// The fresh reference price, where there is one.
-    pub reference: Option<&'a Reference>,
+    /// Its value in its own currency; `None` for a whole position.
+    pub value: Option<&'a Money>,
+    /// What it is measured by.
+    pub terms: &'a Terms<'a>,
     /// Fresh prices of the exchange.
     pub prices: &'a Prices<'a>,
 }
@@ -231,7 +232,7 @@ pub struct Counted<'a> {
 pub struct Added {
     /// Value to hold, in the currency of the level's `max_day`.
     pub hold: Option<Money>,
-    /// Value in the same currency that is held for the same order already.
+    /// Value in the same currency that is held for the same orders already.
     pub held: Decimal,
     /// How many more orders would be open.
     pub opens: u32,

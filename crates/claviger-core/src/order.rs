@@ -61,6 +61,17 @@ pub enum Side {
     Sell,
 }
 
+impl Side {
+    /// The other one.
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Buy => Self::Sell,
+            Self::Sell => Self::Buy,
+        }
+    }
+}
+
 /// Which position of a hedged account an order touches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -105,6 +116,28 @@ pub enum Size {
     Contracts(Decimal),
     /// The whole position, whatever it is by then; such an order can only close.
     Position,
+}
+
+impl Size {
+    /// Its number, in its unit; a whole position has none.
+    #[must_use]
+    pub const fn number(self) -> Option<Decimal> {
+        match self {
+            Self::Base(n) | Self::Quote(n) | Self::Contracts(n) => Some(n),
+            Self::Position => None,
+        }
+    }
+
+    /// Another number in the same unit; a whole position stays one.
+    #[must_use]
+    pub const fn with(self, n: Decimal) -> Self {
+        match self {
+            Self::Base(_) => Self::Base(n),
+            Self::Quote(_) => Self::Quote(n),
+            Self::Contracts(_) => Self::Contracts(n),
+            Self::Position => Self::Position,
+        }
+    }
 }
 
 /// How long.
@@ -220,6 +253,69 @@ pub struct Wake {
     pub trail: Option<Trail>,
 }
 
+impl Wake {
+    /// The same without whose price wakes it.
+    #[must_use]
+    pub const fn end(&self) -> End {
+        End { trigger: self.trigger, trail: self.trail, price: self.price }
+    }
+}
+
+/// One way in which an order goes to the book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// The price that wakes it.
+    pub trigger: Option<Decimal>,
+    /// What wakes it in place of a fixed price.
+    pub trail: Option<Trail>,
+    /// The worst price that it can have, where anything holds it to one.
+    pub price: Option<Decimal>,
+}
+
+impl End {
+    /// Whether it waits for a price.
+    #[must_use]
+    pub const fn waits(&self) -> bool {
+        self.trigger.is_some() || self.trail.is_some()
+    }
+
+    /// The worst price at which it wakes, if it follows the price from `reference` on where nothing else is said; `None`
+    /// where it waits for nothing, or no price is that far away.
+    #[must_use]
+    pub fn wakes_at(&self, side: Side, reference: Decimal) -> Option<Decimal> {
+        match (self.trigger, self.trail) {
+            (Some(trigger), None) => Some(trigger),
+            (None, Some(trail)) => trail.wakes_at(side, reference),
+            (Some(_), Some(_)) | (None, None) => None,
+        }
+    }
+}
+
+impl Trail {
+    /// The callback away from where it begins to follow: it wakes there if the price turns at once, and at a better one
+    /// if it does not.
+    #[must_use]
+    pub fn wakes_at(&self, side: Side, reference: Decimal) -> Option<Decimal> {
+        let from = self.activation.unwrap_or(reference);
+        let distance = self.callback.of(from)?;
+        match side {
+            Side::Buy => from.plus(distance),
+            Side::Sell => from.minus(distance),
+        }
+    }
+}
+
+impl Distance {
+    /// As an amount of quote currency, away from `price`; `None` if it does not fit.
+    #[must_use]
+    pub fn of(self, price: Decimal) -> Option<Decimal> {
+        match self {
+            Self::Percent(parts) => price.times(parts)?.over(Decimal::from_u64(100)),
+            Self::Amount(amount) => Some(amount),
+        }
+    }
+}
+
 /// A trigger that follows the price at a distance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Trail {
@@ -301,14 +397,29 @@ impl Order {
         }
     }
 
-    /// Whether it can only make a position smaller: the exchange is told so, or its position side says so.
+    /// Whether it can only make a position smaller, because the exchange holds it to that.
+    ///
+    /// In one-way mode by the flag, where there are positions and the flag is honoured: Binance's futures
+    /// (`reduceOnly`, `closePosition`), OKX's `MARGIN`, `FUTURES` and `SWAP` ("Order Book Trading", place order, of 2025).
+    /// In hedge mode by the side alone: a long position is bought open and sold shut. There the flag says nothing, OKX
+    /// ignores it, so that buying with it opens. Spot and options have no exits.
     #[must_use]
     pub const fn is_exit(&self) -> bool {
-        let hedged = matches!(
-            (self.position_side, self.side),
-            (PositionSide::Long, Side::Sell) | (PositionSide::Short, Side::Buy)
-        );
-        self.reduce_only || hedged || matches!(self.size, Size::Position)
+        let told = self.reduce_only || matches!(self.size, Size::Position);
+        match (self.market, self.position_side) {
+            (Market::Spot | Market::Option, _) => false,
+            (Market::Usdm | Market::Coinm, PositionSide::Net) => told,
+            (Market::Margin, PositionSide::Net) => self.reduce_only,
+            (Market::Usdm | Market::Coinm, PositionSide::Long) => matches!(self.side, Side::Sell),
+            (Market::Usdm | Market::Coinm, PositionSide::Short) => matches!(self.side, Side::Buy),
+            (Market::Margin, PositionSide::Long | PositionSide::Short) => false,
+        }
+    }
+
+    /// The one or two ways in which it goes to the book.
+    pub fn ends(&self) -> impl Iterator<Item = End> + '_ {
+        let first = End { trigger: self.trigger, trail: self.more.trail, price: self.worst() };
+        std::iter::once(first).chain(self.more.or.iter().map(Wake::end))
     }
 
     /// Whether it waits for a price before it goes to the book.

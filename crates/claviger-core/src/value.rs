@@ -1,10 +1,10 @@
-//! What an order is worth, and prices to say so in another currency.
+//! Prices, and what an amount is in another currency.
 
 use std::collections::BTreeMap;
 
 use crate::{
-    Asset, Decimal, Denial, ExchangeName, Instrument, Market, MarketView, Money, Order, OrderKind, Reference,
-    Size, Symbol, Time, Venue,
+    Asset, Decimal, Denial, ExchangeName, Instrument, Market, MarketView, Money, Reference, Symbol, Time,
+    Venue,
 };
 
 /// A reference price older than this is no reference: 10 seconds.
@@ -18,6 +18,17 @@ const VALUE_DIGITS: u32 = 8;
 
 /// No order may be worth more than this in any currency, so that sums of them always fit.
 const MOST: u64 = 1_000_000_000_000_000;
+
+/// What an order of one instrument is measured by.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// The instrument.
+    pub instrument: &'a Instrument,
+    /// Its fresh reference price, where there is one.
+    pub reference: Option<&'a Reference>,
+    /// Of an option, the fresh price of one unit of the underlying in the premium's currency, where there is one.
+    pub underlying: Option<Decimal>,
+}
 
 /// Fresh prices of one exchange.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +62,21 @@ impl<'a> Prices<'a> {
     pub fn reference(&self, market: Market, symbol: &Symbol) -> Option<&'a Reference> {
         let fresh = |market| self.venue?.references.get(&market)?.get(symbol).filter(|r| self.fresh(r));
         fresh(market).or_else(|| fresh(same_book(market)?))
+    }
+
+    /// What an order of an instrument is measured by; `None` where it is not listed.
+    #[must_use]
+    pub fn terms(&self, market: Market, symbol: &Symbol) -> Option<Terms<'a>> {
+        let instrument = self.instrument(market, symbol)?;
+        let underlying = instrument.underlying.as_ref().and_then(|of| {
+            let price = self.reference(of.market, &of.symbol)?.price;
+            let quote = &self.instrument(of.market, &of.symbol)?.quote;
+            match &instrument.quote {
+                premium if *premium == instrument.base => Some(Decimal::ONE),
+                premium => (premium == quote).then_some(price),
+            }
+        });
+        Some(Terms { instrument, reference: self.reference(market, symbol), underlying })
     }
 
     /// `money` in another currency, rounded up.
@@ -128,55 +154,4 @@ fn keep_larger<'a>(amounts: &mut BTreeMap<&'a Asset, Decimal>, asset: &'a Asset,
 pub(crate) fn counted(amount: Decimal, asset: &Asset) -> Option<Money> {
     let amount = amount.rounded_up(VALUE_DIGITS);
     (amount <= Decimal::from_u64(MOST)).then(|| Money::new(amount, asset.clone()))
-}
-
-/// The value of an order that has a price: its quantity times the larger of its limit price, its trigger and the reference.
-///
-/// # Errors
-/// If the size is zero or in a unit that the instrument does not have, or if it is a sell or has a trigger and there
-/// is no reference.
-pub fn value(order: &Order, instrument: &Instrument, reference: Option<&Reference>) -> Result<Money, Denial> {
-    let OrderKind::Limit { price } = order.kind else {
-        return Err(Denial::Unbounded { why: "it has no price" });
-    };
-    if order.market == Market::Option {
-        return Err(Denial::Unmeasured { why: "options are not measured yet" });
-    }
-    if price.is_zero() || order.trigger.is_some_and(Decimal::is_zero) {
-        return Err(Denial::Unmeasured { why: "its price is zero" });
-    }
-    if reference.is_none() && (order.side == crate::Side::Sell || order.trigger.is_some()) {
-        return Err(Denial::NoReference { symbol: order.symbol.clone() });
-    }
-    let prices = [Some(price), order.trigger, reference.map(|r| r.price)];
-    let highest = prices.into_iter().flatten().max().unwrap_or(price);
-    let amount = worth(order.size, instrument, highest)?;
-    let too_large = Denial::Unmeasured { why: "its value is too large" };
-    counted(amount, &instrument.quote).filter(|m| !m.amount.is_zero()).ok_or(too_large)
-}
-
-/// What a size is worth at a price, in the instrument's quote currency.
-fn worth(size: Size, instrument: &Instrument, price: Decimal) -> Result<Decimal, Denial> {
-    let amount = match (size, &instrument.contract) {
-        (Size::Quote(amount), None) => Some(amount),
-        (Size::Base(n), None) => n.times(price),
-        (Size::Contracts(n), Some(contract)) if contract.asset == instrument.quote => n.times(contract.size),
-        (Size::Contracts(n), Some(contract)) if contract.asset == instrument.base => {
-            n.times(contract.size).and_then(|units| units.times(price))
-        }
-        (Size::Contracts(_), Some(_)) => {
-            return Err(Denial::Unmeasured {
-                why: "its contract counts neither the base nor the quote currency",
-            });
-        }
-        (Size::Position, _) => return Err(Denial::Unmeasured { why: "its size is a position's" }),
-        (Size::Contracts(_), None) | (Size::Quote(_) | Size::Base(_), Some(_)) => {
-            return Err(Denial::Unmeasured { why: "its size is not in the unit of the instrument" });
-        }
-    };
-    match amount {
-        None => Err(Denial::Unmeasured { why: "its value is too large" }),
-        Some(amount) if amount.is_zero() => Err(Denial::Unmeasured { why: "its size is zero" }),
-        Some(amount) => Ok(amount),
-    }
 }

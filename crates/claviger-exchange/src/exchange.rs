@@ -291,6 +291,13 @@ pub trait Exchange: Sync {
     /// A refusal in the exchange's own format. `intent` is `None` where the request was not understood.
     fn refuse(&self, class: DenialClass, message: &str, intent: Option<&Intent>) -> HttpAnswer;
 
+    /// A refusal of a request of several steps for the sake of the one with this number, from 0: none of them was sent.
+    ///
+    /// Where the exchange answers item by item, that item is told `message`, and the others that another one was refused.
+    fn refuse_step(&self, class: DenialClass, message: &str, intent: &Intent, step: usize) -> HttpAnswer {
+        self.refuse(class, &format!("item {}: {message}", step.saturating_add(1)), Some(intent))
+    }
+
     /// A call of claviger's own, on the surface that serves it.
     fn house(&self, call: &HouseCall) -> Option<Intent>;
 

@@ -235,8 +235,13 @@ impl Judge {
         };
         match self.decide(&vector.bot, intent.clone()) {
             Ok(permit) => self.permitted(&permit, &vector.request),
-            Err(Denied { denial, .. }) => {
-                let answer = self.exchange.refuse(denial.class(), &denial.to_string(), Some(&intent));
+            Err(denied) => {
+                let (step, Denied { denial, .. }) = (denied.step(), denied);
+                let (class, message) = (denial.class(), denial.to_string());
+                let answer = match step {
+                    Some(step) => self.exchange.refuse_step(class, &message, &intent, usize::from(step)),
+                    None => self.exchange.refuse(class, &message, Some(&intent)),
+                };
                 Expect {
                     rule: denial.rule().into(),
                     message: Some(denial.to_string()),

@@ -46,6 +46,14 @@ pub enum Unserved {
     /// Not allowed.
     #[error(transparent)]
     Denied(Box<Denial>),
+    /// One item of a request of several is not allowed, so nothing of it was sent.
+    #[error("item {}: {denial}; nothing of the request was sent", u32::from(*step) + 1)]
+    DeniedItem {
+        /// Why.
+        denial: Box<Denial>,
+        /// Which, from 0.
+        step: u16,
+    },
     /// The exchange's time is not known well enough for what changes state.
     #[error("the exchange's time is not known or too far from ours")]
     Clock,
@@ -97,7 +105,7 @@ impl Unserved {
             Self::BeforeStart | Self::Repeated(Repeated::Seen) => "replay",
             Self::Repeated(Repeated::Crowded) | Self::Busy => "memory",
             Self::Read(error) => read_rule(error),
-            Self::Denied(denial) => denial.rule(),
+            Self::Denied(denial) | Self::DeniedItem { denial, .. } => denial.rule(),
             Self::Clock => "clock",
             Self::Journal => "journal",
             Self::TooLate => "deadline",
@@ -126,7 +134,7 @@ impl Unserved {
                 ReadError::UnknownEndpoint { .. } | ReadError::NotYetRead { .. } | ReadError::Refused { .. },
             ) => DenialClass::Permission,
             Self::Read(_) => DenialClass::Request,
-            Self::Denied(denial) => denial.class(),
+            Self::Denied(denial) | Self::DeniedItem { denial, .. } => denial.class(),
             Self::NoExchange
             | Self::Clock
             | Self::Journal
@@ -169,7 +177,12 @@ impl Unserved {
         exchange: &dyn Exchange,
         (intent, id): (Option<&Intent>, Option<IntentId>),
     ) -> Refusal {
-        let answer = exchange.refuse(self.class(), text, intent);
+        let answer = match (self, intent) {
+            (Self::DeniedItem { denial, step }, Some(intent)) => {
+                exchange.refuse_step(self.class(), &denial.to_string(), intent, usize::from(*step))
+            }
+            _ => exchange.refuse(self.class(), text, intent),
+        };
         let mut headers: Vec<(Box<str>, Box<str>)> =
             answer.headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         headers.push(("x-claviger-denial".into(), self.rule().into()));

@@ -5,7 +5,7 @@ mod refuse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use claviger_core::book::{Ask, Book, Denied, Permit};
+use claviger_core::book::{Ask, Book, Permit};
 use claviger_core::{
     BotName, Config, Digest, Entry, Evidence, Intent, IntentId, KeyName, MarketView, Outcome, Replay,
     Subject, Time,
@@ -133,7 +133,7 @@ impl Room {
                 }
                 Ok(Decided { permit, known, row })
             }
-            Err(Denied { denial, entry }) => Err(Stopped::denied(denial, entry)),
+            Err(denied) => Err(Stopped::denied(denied)),
         }
     }
 

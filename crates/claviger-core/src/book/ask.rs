@@ -97,7 +97,17 @@ pub struct Denied {
 }
 
 impl Denied {
+    /// Which step of a request of several it is about, from 0, where it is about one of them.
+    #[must_use]
+    pub fn step(&self) -> Option<u16> {
+        match &*self.entry {
+            Entry::Denial(entry) => entry.step,
+            _ => None,
+        }
+    }
+
     pub(super) fn new((denial, detail): (Denial, Detail), ask: Ask<'_>) -> Self {
+        let step = detail.step;
         let detail = detail.to_string();
         let entry = DenialEntry {
             id: ask.id,
@@ -109,6 +119,7 @@ impl Denied {
             detail: (!detail.is_empty()).then(|| detail.into()),
             endpoint: Some(ask.intent.endpoint),
             act: Some(ask.intent.act),
+            step,
         };
         Self { denial, entry: Box::new(Entry::Denial(Box::new(entry))) }
     }

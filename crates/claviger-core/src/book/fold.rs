@@ -1,13 +1,13 @@
 //! How entries change the book.
 
 use super::ledger::{
-    Fate, LANDED_MS, PendingAmendment, Place, amended, can_rest, number, surface, told_name,
+    Fate, LANDED_MS, PendingAmendment, Place, amended, can_rest, client_name, number, surface, told_name,
 };
 use super::{Book, Pace, Tracked};
-use crate::entry::{IntentEntry, Leg, OutcomeEntry, Settled};
+use crate::entry::{IntentEntry, Leg, OutcomeEntry, Reservation, Settled};
 use crate::{
     Act, Amendment, BotName, Cancel, Deed, Execution, How, IntentId, KeyName, LegId, Money, OperatorAct,
-    Order, OrderRef, OrderState, Outcome, Resting, Step, Subject, SurfaceName, Symbol, Time,
+    Order, OrderRef, OrderState, Outcome, Resting, Step, Subject, SurfaceName, Symbol, Time, What,
 };
 
 /// An intent whose outcome is not known yet.
@@ -30,6 +30,8 @@ pub(super) enum Kind {
     Cancel(LegId),
     /// All orders of an instrument, or of a list, that the answer names as ended.
     CancelMany(SurfaceName, Symbol),
+    /// A trade outside of the book, worth so much, that can reach the exchange until then.
+    Spend(Reservation, Time),
     /// Nothing that is tracked.
     Other,
 }
@@ -48,9 +50,18 @@ pub(super) fn paces(act: &Act) -> [(Pace, u64); 2] {
             let others = steps.steps.iter().filter(cancels).count();
             (steps.steps.len().saturating_sub(others), others)
         }
-        Act::Read | Act::Test(_) | Act::Transfer(_) | Act::Withdraw(_) | Act::Special(_) | Act::Change => {
-            (0, 0)
-        }
+        Act::Special(special) => match special.what {
+            What::Convert | What::Dust | What::Block | What::Copy | What::ExchangeBot => (1, 0),
+            What::Borrow
+            | What::Repay
+            | What::AutoBorrow
+            | What::Earn
+            | What::PositionMode
+            | What::PositionMargin
+            | What::Setting
+            | What::SubAccount => (0, 1),
+        },
+        Act::Read | Act::Test(_) | Act::Transfer(_) | Act::Withdraw(_) | Act::Change => (0, 0),
     };
     let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     [(Pace::Order, number(orders)), (Pace::Other, number(others))]
@@ -108,6 +119,7 @@ impl Book {
             Act::CancelAll { symbol: Some(symbol), .. } => {
                 vec![Kind::CancelMany(surface.clone(), symbol.clone())]
             }
+            Act::Special(_) => vec![self.begin_spend(entry)],
             Act::Steps(steps) => {
                 let numbered = (0..).zip(steps.steps.iter().zip(&entry.legs));
                 let begun = numbered.map(|(n, (step, leg))| match &step.deed {
@@ -133,9 +145,28 @@ impl Book {
             | Act::SetMarginMode { .. }
             | Act::Transfer(_)
             | Act::Withdraw(_)
-            | Act::Special(_)
             | Act::Change => vec![Kind::Other],
         }
+    }
+
+    fn begin_spend(&mut self, entry: &IntentEntry) -> Kind {
+        let Some(held) = &entry.reservation else { return Kind::Other };
+        for (usage, money) in self.usages(&entry.bot, &entry.key).into_iter().zip([&held.bot, &held.key]) {
+            usage.hold(money);
+        }
+        Kind::Spend(held.clone(), entry.deadline.plus(LANDED_MS))
+    }
+
+    /// Nothing tells later what became of a trade outside of the book: one that may have happened counts.
+    fn conclude_spend(&mut self, pending: &Pending, held: &Reservation, at: Option<Time>) -> Settled {
+        let usages = self.usages(&pending.bot, &pending.key);
+        for (usage, money) in usages.into_iter().zip([&held.bot, &held.key]) {
+            usage.release(money);
+            if let Some(at) = at {
+                usage.fill(money, at);
+            }
+        }
+        Settled { filled: at.map(|_| held.bot.clone()), held: None }
     }
 
     fn begin_order(
@@ -261,6 +292,14 @@ impl Book {
                 }
                 Settled::default()
             }
+            Kind::Spend(held, landed) => {
+                let counts = match outcome {
+                    Outcome::NotExecuted { .. } => None,
+                    Outcome::Executed(_) => Some(at),
+                    Outcome::Unknown { .. } | Outcome::Each(_) => Some(at.max(*landed)),
+                };
+                self.conclude_spend(pending, held, counts)
+            }
             Kind::Other => Settled::default(),
         }
     }
@@ -315,9 +354,10 @@ impl Book {
     }
 
     fn conclude_amendment(&mut self, id: LegId, target: LegId, outcome: &Outcome, at: Time) -> Settled {
-        let mut taken = false;
+        let (mut taken, mut renamed) = (false, None);
         self.change(target, |order| {
             let Some(amendment) = order.amendment.take_if(|amendment| amendment.by == id) else { return };
+            renamed = client_name(&amendment.order);
             match outcome {
                 Outcome::NotExecuted { .. } => return,
                 Outcome::Unknown { .. } | Outcome::Each(_) => {
@@ -330,8 +370,9 @@ impl Book {
             }
             (order.held, order.basis, taken) = (amendment.held, amendment.basis, true);
         });
-        if taken {
-            self.call_by_client(target);
+        // Also where nobody knows whether it has its new name: it is found by both then.
+        if let Some(name) = renamed.filter(|_| taken) {
+            self.call(target, name);
         }
         let filled = if taken { self.amended(target, outcome, at) } else { None };
         Settled { filled, held: self.held(target) }

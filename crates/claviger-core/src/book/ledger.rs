@@ -123,12 +123,14 @@ impl Tracked {
 pub(super) const fn can_rest(order: &Order) -> bool {
     match order.time_in_force {
         TimeInForce::GoodTillCancelled | TimeInForce::PostOnly => true,
-        TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => order.waits() || order.more.algo,
+        TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => {
+            order.waits() || order.more.algo || order.more.or.is_some()
+        }
     }
 }
 
 /// The name that the client gave it.
-fn client_name(order: &Order) -> Option<OrderRef> {
+pub(super) fn client_name(order: &Order) -> Option<OrderRef> {
     let id = order.client_id.clone()?;
     Some(if order.more.algo { OrderRef::AlgoClient(id) } else { OrderRef::Client(id) })
 }
@@ -145,28 +147,15 @@ pub(super) fn told_client_name(state: &OrderState) -> Option<OrderRef> {
     state.client_id.clone().map(by)
 }
 
-/// The number in a size; a whole position has none.
-pub(super) const fn number(size: Size) -> Decimal {
-    match size {
-        Size::Base(n) | Size::Quote(n) | Size::Contracts(n) => n,
-        Size::Position => Decimal::ZERO,
-    }
-}
-
-/// The same unit with another number.
-const fn resized(size: Size, n: Decimal) -> Size {
-    match size {
-        Size::Base(_) => Size::Base(n),
-        Size::Quote(_) => Size::Quote(n),
-        Size::Contracts(_) => Size::Contracts(n),
-        Size::Position => Size::Position,
-    }
+/// The number in a size; zero for a whole position.
+pub(super) fn number(size: Size) -> Decimal {
+    size.number().unwrap_or_default()
 }
 
 /// The order as an amendment makes it.
 pub(super) fn amended(order: &Order, amendment: &Amendment) -> Order {
     let mut order = order.clone();
-    order.size = amendment.size.map_or(order.size, |n| resized(order.size, n));
+    order.size = amendment.size.map_or(order.size, |n| order.size.with(n));
     order.kind = amendment.price.map_or(order.kind, |price| OrderKind::Limit { price });
     let more = &amendment.more;
     order.trigger = more.trigger.or(order.trigger);
@@ -396,13 +385,6 @@ impl Book {
         }
         if let Some(list) = state.list.clone() {
             self.call(id, OrderRef::List(list));
-        }
-    }
-
-    /// Has an order found by the name that the client gave it, which an amendment may have changed.
-    pub(super) fn call_by_client(&mut self, id: LegId) {
-        if let Some(name) = self.orders.get(&id).and_then(|order| client_name(&order.order)) {
-            self.call(id, name);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::compare::{absent_set, settings};
 use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED};
-use crate::{Denial, Market};
+use crate::{Act, Denial, Market};
 
 /// `markets`: in which markets a bot may trade.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +48,14 @@ impl Limit for Markets {
     }
 
     fn ask(&self, asked: &Asked<'_>) -> Result<(), Denial> {
-        let Some(market) = asked.intent.market() else { return Ok(()) };
+        let Some(market) = asked.intent.market() else {
+            let every = matches!(asked.intent.act, Act::Countdown { market: None, .. }) && asked.shared;
+            let limited = match &asked.rules.markets {
+                Some(cap) => cap.at().is_some(),
+                None => matches!(asked.scope, Scope::Bot),
+            };
+            return if every && limited { Err(Denial::AccountWide) } else { Ok(()) };
+        };
         let inside = match &asked.rules.markets {
             Some(Cap::Unlimited) => true,
             Some(Cap::At(set)) => set.contains(&market),

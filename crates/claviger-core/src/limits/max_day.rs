@@ -15,7 +15,7 @@ impl Limit for MaxDay {
 
     fn help(&self) -> Help {
         Help {
-            meaning: "the highest value of fills in any 24 hours and of orders that are alive or of unknown fate",
+            meaning: "the highest value of fills in any 24 hours and of orders that are alive or of unknown fate, without exits",
             form: "an amount and an asset",
             example: "max_day = \"20000 USDT\"",
             absent: "no trade grant without it",
@@ -40,7 +40,9 @@ impl Limit for MaxDay {
     }
 
     fn count(&self, counted: &Counted<'_>) -> Result<(), Denial> {
-        let Some(hold) = &counted.added.hold else { return Ok(()) };
+        let Some(hold) = counted.added.hold.as_ref().filter(|hold| !hold.amount.is_zero()) else {
+            return Ok(());
+        };
         let limit = match (&counted.rules.max_day, counted.scope) {
             (Some(Cap::Unlimited), _) | (None, Scope::Key) => return Ok(()),
             (Some(Cap::At(limit)), _) => limit,

@@ -2,6 +2,7 @@
 
 use super::compare::settings;
 use super::{Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED, Weighed};
+use crate::value::Prices;
 use crate::{Denial, Money};
 
 /// `max_order`: how large one order may be.
@@ -17,7 +18,7 @@ impl Limit for MaxOrder {
 
     fn help(&self) -> Help {
         Help {
-            meaning: "the highest value of one order: quantity times the largest of limit, trigger and reference price",
+            meaning: "the highest value of one order: quantity times the largest of limit, trigger and reference price; none for exits",
             form: "an amount and an asset",
             example: "max_order = \"1000 USDT\"",
             absent: "no trade grant without it",
@@ -42,18 +43,22 @@ impl Limit for MaxOrder {
     }
 
     fn weigh(&self, weighed: &Weighed<'_>) -> Result<(), Denial> {
-        let limit = match (&weighed.rules.max_order, weighed.scope) {
-            (Some(Cap::Unlimited), _) | (None, Scope::Key) => return Ok(()),
-            (Some(Cap::At(limit)), _) => limit,
-            (None, Scope::Bot) => return Err(Denial::NotGranted { needs: crate::Permission::Trade }),
-        };
-        let asked = weighed.prices.in_asset(weighed.value, &limit.asset, self.name())?;
-        if asked.amount <= limit.amount {
-            Ok(())
-        } else {
-            Err(Denial::MaxOrder { asked, limit: limit.clone() })
+        if weighed.order.is_exit() {
+            return Ok(());
         }
+        if weighed.rules.max_order.is_none() && matches!(weighed.scope, Scope::Bot) {
+            return Err(Denial::NotGranted { needs: crate::Permission::Trade });
+        }
+        let value = weighed.value.ok_or(Denial::Unmeasured { why: "its size is a position's" })?;
+        within(weighed.rules, value, weighed.prices)
     }
+}
+
+/// Whether a value is within the limit of one level, where it has one.
+pub(crate) fn within(rules: &Rules, value: &Money, prices: &Prices<'_>) -> Result<(), Denial> {
+    let Some(Cap::At(limit)) = &rules.max_order else { return Ok(()) };
+    let asked = prices.in_asset(value, &limit.asset, MaxOrder.name())?;
+    if asked.amount <= limit.amount { Ok(()) } else { Err(Denial::MaxOrder { asked, limit: limit.clone() }) }
 }
 
 pub(super) fn money_shown(cap: &Cap<Money>) -> Shown {

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use super::compare::settings;
 use super::{Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED, Weighed};
-use crate::{Decimal, Denial, Side};
+use crate::value::Terms;
+use crate::{Decimal, Denial, End, Exit, Market, Order, Side, Wake};
 
 /// `price_band`: how much higher than the reference price a bot may buy, and how much lower it may sell.
 #[derive(Clone, Copy, Debug)]
@@ -55,16 +56,35 @@ impl Percent {
         price.minus(self.part(price)?)
     }
 
+    /// Three times as much, below 100: exits may be so much worse than openings until they have a band of their own.
+    pub(crate) fn for_exits(self) -> Self {
+        let most = Decimal::from_u64(99);
+        Self(self.0.times(Decimal::from_u64(3)).map_or(most, |triple| triple.min(most)).max(self.0))
+    }
+
+    /// This part of a price; `None` if it does not fit.
+    pub(crate) fn of(self, price: Decimal) -> Option<Decimal> {
+        self.part(price)
+    }
+
     fn part(self, price: Decimal) -> Option<Decimal> {
         price.times(self.0)?.over(Decimal::from_u64(100))
     }
 }
 
-/// The worst price that a band allows.
-pub(crate) fn edge(side: Side, reference: Decimal, band: Percent) -> Option<Decimal> {
+/// The worst price that a band allows around `from`. Of options it is a part of the underlying's price.
+pub(crate) fn edge(
+    side: Side,
+    from: Decimal,
+    band: Percent,
+    market: Market,
+    terms: &Terms<'_>,
+) -> Option<Decimal> {
+    let whole = if market == Market::Option { terms.underlying? } else { from };
+    let room = band.of(whole)?;
     match side {
-        Side::Buy => band.above(reference),
-        Side::Sell => band.below(reference),
+        Side::Buy => from.plus(room),
+        Side::Sell => Some(from.less(room)),
     }
 }
 
@@ -75,7 +95,7 @@ impl Limit for PriceBand {
 
     fn help(&self) -> Help {
         Help {
-            meaning: "how much above the reference price it may buy and how much below it may sell; bounds market orders",
+            meaning: "how much above the reference price it may buy and how much below it may sell, three times that for exits; bounds market orders",
             form: "a percentage",
             example: "price_band = \"2%\"",
             absent: "no trade grant without it",
@@ -112,18 +132,56 @@ impl Limit for PriceBand {
             (Some(Cap::At(band)), _) => *band,
             (None, Scope::Bot) => return Err(Denial::NotGranted { needs: crate::Permission::Trade }),
         };
-        let Some(price) = weighed.order.worst() else {
-            return Err(Denial::Unbounded { why: "it has no price" });
+        let order = weighed.order;
+        let no_reference = || Denial::NoReference { symbol: order.symbol.clone() };
+        let reference = weighed.terms.reference.ok_or_else(no_reference)?.price;
+        let limit = Edge { order, terms: weighed.terms, band, exit: order.is_exit() };
+        for end in order.ends() {
+            limit.holds(order.side, &end, reference)?;
+        }
+        // What is attached goes to the book once the order has filled: at the order's price, or at one that is better.
+        let filled = order.worst().unwrap_or(reference);
+        let attached = Edge { exit: matches!(order.market, Market::Usdm | Market::Coinm), ..limit };
+        for end in order.more.exits.iter().flat_map(Exit::wakes).map(Wake::end) {
+            attached.holds(order.side.opposite(), &end, filled)?;
+        }
+        Ok(())
+    }
+}
+
+/// The band around the price at which something goes to the book.
+struct Edge<'a> {
+    order: &'a Order,
+    terms: &'a Terms<'a>,
+    band: Percent,
+    exit: bool,
+}
+
+impl Edge<'_> {
+    /// One end of an order, which goes to the book at `from` unless it waits for a price. An exit may have no limit;
+    /// whatever else has none was refused before.
+    fn holds(&self, side: Side, end: &End, from: Decimal) -> Result<(), Denial> {
+        let reference = if end.waits() { end.wakes_at(side, from) } else { Some(from) };
+        let reference = reference.ok_or(Denial::Unmeasured { why: "its trigger is no price" })?;
+        let Some(price) = end.price else {
+            let why = "it has no price";
+            return if self.exit { Ok(()) } else { Err(Denial::Unbounded { why }) };
         };
-        let no_reference = || Denial::NoReference { symbol: weighed.order.symbol.clone() };
-        let reference = weighed.reference.ok_or_else(no_reference)?;
-        let from = weighed.order.trigger.unwrap_or(reference.price);
-        let side = weighed.order.side;
-        let edge = edge(side, from, band).ok_or(Denial::Unmeasured { why: "its price is too large" })?;
+        let band = if self.exit { self.band.for_exits() } else { self.band };
+        if self.order.market == Market::Option && self.terms.underlying.is_none() {
+            return Err(Denial::NoReference { symbol: self.order.symbol.clone() });
+        }
+        let edge = edge(side, reference, band, self.order.market, self.terms)
+            .ok_or(Denial::Unmeasured { why: "its price is too large" })?;
         let inside = match side {
             Side::Buy => price <= edge,
             Side::Sell => price >= edge,
         };
-        if inside { Ok(()) } else { Err(Denial::Band { side, price, edge, band, reference: from }) }
+        let exit = self.exit;
+        if inside {
+            Ok(())
+        } else {
+            Err(Denial::Band { side, price, edge, band: self.band, exit, reference })
+        }
     }
 }

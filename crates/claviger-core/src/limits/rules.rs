@@ -73,6 +73,18 @@ impl Rules {
         self.max_day.as_ref()
     }
 
+    /// How large one order may be.
+    #[must_use]
+    pub const fn max_order(&self) -> Option<&Cap<Money>> {
+        self.max_order.as_ref()
+    }
+
+    /// Whether every symbol is allowed; `None` where nothing was written.
+    #[must_use]
+    pub fn all_symbols(&self) -> Option<bool> {
+        self.symbols.as_ref().map(|cap| cap.at().is_none())
+    }
+
     /// Every setting that was written, by the name of its limit.
     #[must_use]
     pub fn shown(&self) -> Vec<(&'static str, Shown)> {

@@ -143,13 +143,30 @@ impl Desk {
         permission: Permission,
         digest: Digest,
     ) -> Result<Permit, Denied> {
-        self.next += 1;
-        let now = self.now();
         let surface = match act.order().map(|o| o.market) {
             Some(Market::Usdm) => "usdm",
             Some(Market::Coinm) => "coinm",
             _ => "spot",
         };
+        self.ask_with(surface, name, (act, permission), digest)
+    }
+
+    /// Asks on a surface other than the one that the act says by itself.
+    pub fn ask_on(&mut self, surface: &str, name: &str, act: Act) -> Result<Permit, Denied> {
+        self.next += 1;
+        let digest = Digest::of(&self.next.to_be_bytes());
+        self.ask_with(surface, name, (act, Permission::Trade), digest)
+    }
+
+    fn ask_with(
+        &mut self,
+        surface: &str,
+        name: &str,
+        (act, permission): (Act, Permission),
+        digest: Digest,
+    ) -> Result<Permit, Denied> {
+        self.next += 1;
+        let now = self.now();
         let endpoint = Endpoint {
             exchange: "binance".parse().unwrap(),
             surface: surface.parse().unwrap(),

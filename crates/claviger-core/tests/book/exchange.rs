@@ -7,7 +7,9 @@ use crate::desk::*;
 /// An order as the exchange has it, or will have it once it arrives.
 #[derive(Clone, Debug)]
 pub struct Real {
-    pub intent: IntentId,
+    pub leg: LegId,
+    /// Another order, by its place in the list, of which with this one at most one fills.
+    pub rival: Option<usize>,
     pub bot: &'static str,
     pub order: Order,
     /// The largest reference price by which its present terms were judged.
@@ -20,7 +22,7 @@ pub struct Real {
 
 impl Real {
     pub fn id(&self) -> String {
-        format!("x{}", self.intent)
+        format!("x{}", self.leg)
     }
 
     pub fn size(&self) -> Decimal {
@@ -81,10 +83,14 @@ impl Real {
         }
     }
 
-    /// What it truly has cost within the last 24 hours, and may cost as it stands.
-    pub fn day(&self, now: u64) -> Decimal {
+    /// What it truly has cost within the last 24 hours.
+    pub fn spent(&self, now: u64) -> Decimal {
         let recent = self.fills.iter().filter(|(at, _)| now < at + 24 * HOUR).map(|(_, value)| *value);
-        let live = if self.open { self.left().times(self.unit()).unwrap() } else { Decimal::ZERO };
-        recent.fold(live, |sum, value| sum.plus(value).unwrap())
+        recent.fold(Decimal::ZERO, |sum, value| sum.plus(value).unwrap())
+    }
+
+    /// What it may cost as it stands.
+    pub fn live(&self) -> Decimal {
+        if self.open { self.left().times(self.unit()).unwrap() } else { Decimal::ZERO }
     }
 }

@@ -300,18 +300,6 @@ fn sizes_and_contracts() {
 }
 
 #[test]
-fn options_are_refused() {
-    let mut desk = Desk::new("markets = [\"option\"]", "");
-    let spot = desk.view.venues.values_mut().next().unwrap();
-    let listed = spot.instruments[&Market::Spot].clone();
-    spot.instruments.insert(Market::Option, listed);
-    desk.price(Market::Option, "BTCUSDT", "100");
-    let order = Order { market: Market::Option, ..buy("1", "100") };
-    let denied = desk.ask("a", place(order), Permission::Trade).unwrap_err();
-    assert_eq!(denied.to_string(), "the order cannot be measured: options are not measured yet");
-}
-
-#[test]
 fn markets_and_symbols() {
     let usdm = Order { market: Market::Usdm, ..buy("1", "100") };
     check("", place(usdm.clone()), "markets: the usdm market is not in markets");

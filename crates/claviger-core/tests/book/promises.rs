@@ -20,6 +20,9 @@ const KEY_OPEN: usize = 6;
 enum Op {
     Place { bot: usize, size: u64, price: u64, sell: bool, ioc: bool, name: Option<u8> },
     Unrecorded { bot: usize },
+    Batch { bot: usize, items: Vec<Item> },
+    Rivals { bot: usize, size: u64, price: u64, trigger: u64 },
+    Replace { which: usize, size: u64, price: u64, stop_on_failure: bool },
     Amend { which: usize, size: Option<u64>, price: Option<u64> },
     Cancel { which: usize },
     Arrive { which: usize, part: u64 },
@@ -36,8 +39,29 @@ enum Op {
     Crash,
 }
 
+/// One item of a batch.
+#[derive(Clone, Copy, Debug)]
+enum Item {
+    Place { size: u64, price: u64, sell: bool, ioc: bool },
+    Amend { which: usize, size: u64 },
+    Cancel { which: usize },
+}
+
+fn item() -> impl Strategy<Value = Item> {
+    prop_oneof![
+        4 => (1..6_u64, 85..108_u64, any::<bool>(), any::<bool>())
+            .prop_map(|(size, price, sell, ioc)| Item::Place { size, price, sell, ioc }),
+        1 => (0..64_usize, 1..8_u64).prop_map(|(which, size)| Item::Amend { which, size }),
+        1 => (0..64_usize).prop_map(|which| Item::Cancel { which }),
+    ]
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Answer {
+    /// Exact for every second item, and unknown for the others.
+    Half,
+    /// One word too many.
+    Misfit,
     Exact,
     Acknowledged,
     Silent,
@@ -50,12 +74,19 @@ fn op() -> impl Strategy<Value = Op> {
         2 => Just(Answer::Acknowledged),
         1 => Just(Answer::Silent),
         2 => Just(Answer::Unknown),
+        2 => Just(Answer::Half),
+        1 => Just(Answer::Misfit),
     ];
     let which = || 0..64_usize;
     prop_oneof![
         8 => (0..3_usize, 1..10_u64, 85..108_u64, any::<bool>(), any::<bool>(), prop::option::weighted(0.3, 0..3_u8))
             .prop_map(|(bot, size, price, sell, ioc, name)| Op::Place { bot, size, price, sell, ioc, name }),
         1 => (0..3_usize).prop_map(|bot| Op::Unrecorded { bot }),
+        5 => (0..3_usize, prop::collection::vec(item(), 1..4)).prop_map(|(bot, items)| Op::Batch { bot, items }),
+        3 => (0..3_usize, 1..6_u64, 98..130_u64, 60..102_u64)
+            .prop_map(|(bot, size, price, trigger)| Op::Rivals { bot, size, price, trigger }),
+        3 => (which(), 1..8_u64, 85..108_u64, any::<bool>())
+            .prop_map(|(which, size, price, stop_on_failure)| Op::Replace { which, size, price, stop_on_failure }),
         4 => (which(), prop::option::of(1..12_u64), prop::option::of(85..108_u64))
             .prop_map(|(which, size, price)| Op::Amend { which, size, price }),
         3 => which().prop_map(|which| Op::Cancel { which }),
@@ -79,11 +110,13 @@ fn op() -> impl Strategy<Value = Op> {
 struct Flight {
     intent: IntentId,
     deadline: u64,
-    what: What,
+    /// One for each step.
+    steps: Vec<What>,
+    stop_on_failure: bool,
     done: bool,
     settled: bool,
-    /// What the exchange said when it arrived.
-    said: Option<OrderState>,
+    /// What the exchange said of each step when it arrived.
+    said: Vec<Option<OrderState>>,
 }
 
 #[derive(Clone, Debug)]
@@ -128,14 +161,19 @@ impl World {
                 self.place(bot, (size, price, sell, ioc, name))
             }
             Op::Unrecorded { bot } => self.unrecorded(bot),
+            Op::Batch { bot, items } => self.batch(bot, &items),
+            Op::Rivals { bot, size, price, trigger } => self.rivals(bot, (size, price, trigger)),
+            Op::Replace { which, size, price, stop_on_failure } => {
+                self.replace(which, (size, price), stop_on_failure)
+            }
             Op::Amend { which, size, price } => self.amend(which, size, price),
             Op::Cancel { which } => self.cancel(which),
             Op::Arrive { which, part } => self.arrive(which, part),
             Op::Settle { which, answer } => self.settle(which, answer),
             Op::Fill { which, part } => {
-                let now = self.desk.now;
-                if let Some(real) = pick(&mut self.real, which) {
-                    real.fill(part, now);
+                if let Some(index) = index(&self.real, which) {
+                    self.real[index].fill(part, self.desk.now);
+                    self.end_rival(index);
                 }
             }
             Op::CancelledByHand { which } => {
@@ -166,9 +204,100 @@ impl World {
         Some((permit.id(), permit.leaves().act.clone()))
     }
 
-    fn fly(&mut self, intent: IntentId, what: What) {
+    fn fly(&mut self, intent: IntentId, steps: Vec<What>, stop_on_failure: bool) {
         let deadline = self.desk.now + 2_000;
-        self.flights.push(Flight { intent, deadline, what, done: false, settled: false, said: None });
+        let said = vec![None; steps.len()];
+        self.flights.push(Flight {
+            intent,
+            deadline,
+            steps,
+            stop_on_failure,
+            done: false,
+            settled: false,
+            said,
+        });
+    }
+
+    /// An order that is about to arrive.
+    fn made(&mut self, bot: &'static str, leg: LegId, order: &Order) -> usize {
+        let (judged_at, filled, fills) = (self.judged_at(), Decimal::ZERO, Vec::new());
+        let order = order.clone();
+        let (open, arrived, rival) = (false, false, None);
+        self.real.push(Real { leg, rival, bot, order, judged_at, filled, fills, open, arrived });
+        self.real.len() - 1
+    }
+
+    /// Of two rivals the other one ends as soon as one fills.
+    fn end_rival(&mut self, index: usize) {
+        if let Some(rival) = self.real[index].rival.filter(|_| !self.real[index].filled.is_zero()) {
+            self.real[rival].open = false;
+        }
+    }
+
+    /// Asks for several steps; `touched` are the orders that amendments and cancels are about, in their order.
+    fn several(&mut self, name: &'static str, how: How, deeds: Vec<Deed>, touched: &[usize]) {
+        let steps = deeds.into_iter().map(|deed| Step { deed, params: Vec::new() }).collect();
+        let act = Act::Steps(Steps { how, steps, client_id: None });
+        let Some((intent, Act::Steps(leaves))) = self.send(name, act) else { return };
+        let mut touched = touched.iter().copied();
+        let judged_at = self.judged_at();
+        let mut whats = Vec::new();
+        for (n, step) in (0..).zip(leaves.steps) {
+            whats.push(match step.deed {
+                Deed::Place(order) => What::Place(self.made(name, LegId::new(intent, n), &order)),
+                Deed::Amend(a) => What::Amend(touched.next().unwrap(), a.size, a.price, judged_at),
+                Deed::Cancel(_) => What::Cancel(touched.next().unwrap()),
+            });
+        }
+        if let (How::OneOf, [What::Place(a), What::Place(b)]) = (how, &*whats) {
+            (self.real[*a].rival, self.real[*b].rival) = (Some(*b), Some(*a));
+        }
+        self.fly(intent, whats, how == How::Replace { stop_on_failure: true });
+    }
+
+    fn batch(&mut self, bot: usize, items: &[Item]) {
+        let (name, mut touched, mut deeds) = (BOTS[bot].0, Vec::new(), Vec::new());
+        for item in items {
+            match *item {
+                Item::Place { size, price, sell: sells, ioc: at_once } => {
+                    let (size, price) = (size.to_string(), price.to_string());
+                    let order = if at_once { ioc(&size, &price) } else { buy(&size, &price) };
+                    let side = if sells { Side::Sell } else { Side::Buy };
+                    deeds.push(Deed::Place(Order { side, ..order }));
+                }
+                Item::Amend { which, size } => {
+                    let Some(index) = index(&self.real, which) else { continue };
+                    let size = size.to_string();
+                    let Act::Amend(a) = amend(by_id(&self.real[index].id()), Some(&size), None) else {
+                        panic!()
+                    };
+                    deeds.push(Deed::Amend(a));
+                    touched.push(index);
+                }
+                Item::Cancel { which } => {
+                    let Some(index) = index(&self.real, which) else { continue };
+                    let Act::Cancel(c) = cancel(by_id(&self.real[index].id())) else { panic!() };
+                    deeds.push(Deed::Cancel(c));
+                    touched.push(index);
+                }
+            }
+        }
+        self.several(name, How::Batch, deeds, &touched);
+    }
+
+    fn rivals(&mut self, bot: usize, (size, price, trigger): (u64, u64, u64)) {
+        let (size, price, trigger) = (size.to_string(), price.to_string(), trigger.to_string());
+        let stop = Order { trigger: Some(n(&trigger)), ..sell(&size, &trigger) };
+        let deeds = vec![Deed::Place(sell(&size, &price)), Deed::Place(stop)];
+        self.several(BOTS[bot].0, How::OneOf, deeds, &[]);
+    }
+
+    fn replace(&mut self, which: usize, (size, price): (u64, u64), stop_on_failure: bool) {
+        let Some(index) = index(&self.real, which) else { return };
+        let (name, id) = (self.real[index].bot, self.real[index].id());
+        let Act::Cancel(c) = cancel(by_id(&id)) else { panic!() };
+        let deeds = vec![Deed::Cancel(c), Deed::Place(buy(&size.to_string(), &price.to_string()))];
+        self.several(name, How::Replace { stop_on_failure }, deeds, &[index]);
     }
 
     fn judged_at(&self) -> Decimal {
@@ -182,20 +311,8 @@ impl World {
         order.client_id = name.map(|n| format!("name{n}").parse().unwrap());
         let name = BOTS[bot].0;
         let Some((intent, leaves)) = self.send(name, Act::Place(order)) else { return };
-        let order = leaves.order().unwrap().clone();
-        let judged_at = self.judged_at();
-        let (filled, fills) = (Decimal::ZERO, Vec::new());
-        self.real.push(Real {
-            intent,
-            bot: name,
-            order,
-            judged_at,
-            filled,
-            fills,
-            open: false,
-            arrived: false,
-        });
-        self.fly(intent, What::Place(self.real.len() - 1));
+        let index = self.made(name, LegId::from(intent), leaves.order().unwrap());
+        self.fly(intent, vec![What::Place(index)], false);
     }
 
     fn unrecorded(&mut self, bot: usize) {
@@ -217,7 +334,7 @@ impl World {
         let act = amend(by_id(&id), text(size).as_deref(), text(price).as_deref());
         if let Some((intent, _)) = self.send(bot, act) {
             let judged_at = self.judged_at();
-            self.fly(intent, What::Amend(index, size, price, judged_at));
+            self.fly(intent, vec![What::Amend(index, size, price, judged_at)], false);
         }
     }
 
@@ -229,7 +346,7 @@ impl World {
             _ => by_id(&real.id()),
         };
         if let Some((intent, _)) = self.send(real.bot, cancel(by)) {
-            self.fly(intent, What::Cancel(index));
+            self.fly(intent, vec![What::Cancel(index)], false);
         }
     }
 
@@ -242,7 +359,20 @@ impl World {
             return;
         }
         self.flights[at].done = true;
-        self.flights[at].said = match flight.what {
+        for (n, what) in flight.steps.into_iter().enumerate() {
+            // Now and then the exchange refuses one item of several for reasons of its own.
+            let fails = flight.said.len() > 1 && (part + n as u64).is_multiple_of(4);
+            let said = if fails { None } else { self.arrive_step(what, part) };
+            let stops = said.is_none() && flight.stop_on_failure;
+            self.flights[at].said[n] = said;
+            if stops {
+                break;
+            }
+        }
+    }
+
+    fn arrive_step(&mut self, what: What, part: u64) -> Option<OrderState> {
+        match what {
             What::Place(index) => self.arrive_order(index, part),
             What::Amend(index, size, price, judged_at) => {
                 let real = &mut self.real[index];
@@ -256,7 +386,7 @@ impl World {
                 let open = std::mem::take(&mut self.real[index].open);
                 open.then(|| self.real[index].state())
             }
-        };
+        }
     }
 
     /// An open order of the same account with the same client id makes the exchange refuse.
@@ -267,26 +397,17 @@ impl World {
         if taken {
             return None;
         }
-        self.real[index].arrive(part, now);
+        let ended = self.real[index].rival.is_some_and(|rival| !self.real[rival].filled.is_zero());
+        self.real[index].arrive(if ended { 0 } else { part }, now);
+        self.real[index].open &= !ended;
+        self.end_rival(index);
         Some(self.real[index].state())
     }
 
     fn settle(&mut self, which: usize, answer: Answer) {
         let Some(at) = index(&self.flights, which) else { return };
         let flight = self.flights[at].clone();
-        let outcome = match (&flight.said, answer) {
-            (_, Answer::Unknown) => unknown(),
-            (None, _) if !flight.done => unknown(),
-            (None, _) => refused(),
-            (Some(state), Answer::Exact) => {
-                Outcome::Executed(Execution { order: Some(state.clone()), also: Vec::new() })
-            }
-            (Some(state), Answer::Acknowledged) => {
-                let state = OrderState { filled: None, resting: Resting::Untold, ..state.clone() };
-                Outcome::Executed(Execution { order: Some(state), also: Vec::new() })
-            }
-            (Some(_), Answer::Silent) => Outcome::Executed(Execution { order: None, also: Vec::new() }),
-        };
+        let outcome = told(&flight, answer);
         let before = self.desk.book.clone();
         let now = self.desk.now();
         match self.desk.book.settle(flight.intent, outcome, None, now) {
@@ -389,8 +510,10 @@ impl World {
         self.used = self.used();
         let now = self.desk.now;
         let day = |pick: &dyn Fn(&Real) -> bool| {
-            let chosen = self.real.iter().filter(|r| pick(r));
-            chosen.fold(Decimal::ZERO, |sum, r| sum.plus(r.day(now)).unwrap())
+            let chosen = self.real.iter().enumerate().filter(|(_, r)| pick(r));
+            chosen.fold(Decimal::ZERO, |sum, (index, r)| {
+                sum.plus(r.spent(now)).unwrap().plus(self.may_cost(index)).unwrap()
+            })
         };
         let open = |pick: &dyn Fn(&Real) -> bool| self.real.iter().filter(|r| r.open && pick(r)).count();
         let used = self.used.clone();
@@ -407,6 +530,15 @@ impl World {
         }
         assert!(day(&|r| key_of(r.bot) == "one") <= n(KEY_DAY), "max_day of the key");
         assert!(open(&|r| key_of(r.bot) == "one") <= KEY_OPEN, "max_open_orders of the key");
+    }
+
+    /// Of two rivals the larger one, once.
+    fn may_cost(&self, index: usize) -> Decimal {
+        let live = self.real[index].live();
+        match self.real[index].rival {
+            Some(rival) if rival < index => live.less(self.real[rival].live()),
+            _ => live,
+        }
     }
 
     fn equals_its_journal(&mut self) {
@@ -436,6 +568,34 @@ impl World {
         let mut nothing = Book::new();
         nothing.sweep(now);
         assert_eq!(self.desk.book, nothing);
+    }
+}
+
+/// What the exchange's answer says.
+fn told(flight: &Flight, answer: Answer) -> Outcome {
+    if !flight.done || matches!(answer, Answer::Unknown) {
+        return unknown();
+    }
+    let steps = flight.said.iter().enumerate().map(|(n, said)| told_of(said.as_ref(), answer, n));
+    let mut each: Vec<Outcome> = steps.collect();
+    match (each.len(), answer) {
+        (_, Answer::Misfit) => each.extend([refused(), refused()]),
+        (1, _) => return each.remove(0),
+        _ => {}
+    }
+    Outcome::Each(each)
+}
+
+fn told_of(said: Option<&OrderState>, answer: Answer, step: usize) -> Outcome {
+    let Some(state) = said else { return refused() };
+    let one = |order| Outcome::Executed(Execution { order, also: Vec::new() });
+    match answer {
+        Answer::Half if step.is_multiple_of(2) => unknown(),
+        Answer::Exact | Answer::Half | Answer::Misfit => one(Some(state.clone())),
+        Answer::Acknowledged => {
+            one(Some(OrderState { filled: None, resting: Resting::Untold, ..state.clone() }))
+        }
+        Answer::Silent | Answer::Unknown => one(None),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Refusing: written down within bounds, and told in the exchange's own words.
 
+use claviger_core::book::Denied;
 use claviger_core::entry::DenialEntry;
-use claviger_core::{BotName, Denial, Endpoint, Entry, Intent, IntentId, Permission};
+use claviger_core::{BotName, Endpoint, Entry, Intent, IntentId, Permission};
 use claviger_door::{Received, Refusal};
 
 use super::Room;
@@ -51,7 +52,9 @@ impl Stopped {
     }
 
     /// A request that the book denied; its entry says more.
-    pub(crate) fn denied(denial: Denial, entry: Box<Entry>) -> Box<Self> {
+    pub(crate) fn denied(denied: Denied) -> Box<Self> {
+        let step = denied.step();
+        let Denied { denial, entry } = denied;
         let intent = match &*entry {
             Entry::Denial(denied) => denied.endpoint.clone().zip(denied.act.clone()),
             _ => None,
@@ -62,7 +65,10 @@ impl Stopped {
             act,
             params: Vec::new(),
         });
-        let unserved = Unserved::Denied(Box::new(denial));
+        let unserved = match step {
+            Some(step) => Unserved::DeniedItem { denial: Box::new(denial), step },
+            None => Unserved::Denied(Box::new(denial)),
+        };
         Box::new(Self { unserved, bot: None, intent, entry: Some(entry) })
     }
 }
@@ -105,6 +111,7 @@ impl Room {
                 detail: None,
                 endpoint: Some(asker.endpoint.clone()),
                 act: stopped.intent.as_ref().map(|intent| intent.act.clone()),
+                step: None,
             },
         };
         if untold > 0 {

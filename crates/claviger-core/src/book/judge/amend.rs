@@ -1,0 +1,172 @@
+//! Amendments: judged as new orders of the shape that they make.
+
+use super::case::{Case, Weight};
+use super::{Judged, Refused, asked, plain};
+use crate::book::ledger::{Tracked, amended, number};
+use crate::entry::{Leg, Reservation};
+use crate::shape::fits;
+use crate::value::counted;
+use crate::{Act, Amendment, Denial, LegId, Money, Order, OrderKind, OrderRef, Size};
+
+impl Case<'_> {
+    pub(super) fn amend(&self, amendment: &Amendment) -> Result<Judged, Refused> {
+        let (leaves, alone) = self.amended(amendment)?;
+        Ok(Judged { leaves: self.intent(Act::Amend(leaves)), alone, legs: Vec::new() })
+    }
+
+    /// An amendment as it may leave, and what the whole order may cost then.
+    pub(super) fn amended(&self, amendment: &Amendment) -> Result<(Amendment, Leg), Refused> {
+        let place = self.place_of(&amendment.symbol);
+        let &[id] = self.book.meant(place, &amendment.order) else { return Err(plain(Denial::NotOwnOrder)) };
+        let known = self.book.orders.get(&id).filter(|known| known.bot == self.ask.bot);
+        let known = known.ok_or_else(|| plain(Denial::NotOwnOrder))?;
+        amendable(known, amendment).map_err(plain)?;
+        self.names_one(id, amendment)?;
+        let order = amended(&known.order, amendment);
+        if order.market != amendment.market {
+            let act = Act::Amend(Amendment { market: order.market, ..amendment.clone() });
+            asked(self.policy, self.ask, &self.intent(act))?;
+        }
+        let Weight { hold, figures } = self.at_every_stage(known, amendment, &order)?;
+        let reservation = Some(self.reheld(known, &order, &hold)?);
+        let mut leaves = amendment.clone();
+        if leaves.more.keeps_priority && leaves.more.client_id.is_none() {
+            // Binance gives the order a new random name where none is sent, by which nobody would find it again.
+            leaves.more.client_id.clone_from(&known.order.client_id);
+        }
+        Ok((leaves, Leg { target: Some(id), reservation, figures }))
+    }
+
+    /// The amended order with its trigger if that may not have fired, and without it if it may; the larger value counts.
+    fn at_every_stage(
+        &self,
+        known: &Tracked,
+        amendment: &Amendment,
+        order: &Order,
+    ) -> Result<Weight, Refused> {
+        let terms = self.terms(order.market, &order.symbol)?;
+        let (waiting, fired) = stages(known, amendment);
+        let mut worst: Option<Weight> = None;
+        if waiting {
+            fits(order, &terms).map_err(plain)?;
+            worst = Some(self.weighed(order, &terms)?);
+        }
+        if fired {
+            let order = without_trigger(order);
+            let why = "its trigger may have fired, and then it would be refused; cancel it and place another";
+            let may_have =
+                |refused: Refused| if waiting { plain(Denial::NotAmendable { why }) } else { refused };
+            if order.worst().is_none() {
+                return Err(plain(Denial::NotAmendable { why: "it has no price of its own" }));
+            }
+            fits(&order, &terms).map_err(|denial| may_have(plain(denial)))?;
+            let weight = self.weighed(&order, &terms).map_err(may_have)?;
+            worst = Some(match worst {
+                Some(other) if other.hold.amount >= weight.hold.amount => other,
+                _ => weight,
+            });
+        }
+        worst.ok_or_else(|| plain(Denial::NotAmendable { why: "what it looks like now is not known" }))
+    }
+
+    /// A new name must not be another order's.
+    fn names_one(&self, id: LegId, amendment: &Amendment) -> Result<(), Refused> {
+        let Some(name) = &amendment.more.client_id else { return Ok(()) };
+        let place = self.place_of(&amendment.symbol);
+        let others = [OrderRef::Client(name.clone()), OrderRef::AlgoClient(name.clone())]
+            .iter()
+            .any(|by| self.book.meant(place, by).iter().any(|other| *other != id));
+        let why = "its new client order id is another order's";
+        if others { Err(plain(Denial::NotAmendable { why })) } else { Ok(()) }
+    }
+
+    /// What the whole order may cost once amended. Part of it may have filled at the older, worse price, and it may have
+    /// filled further than a smaller size says; so nothing is given back before the order ends.
+    fn reheld(&self, known: &Tracked, order: &Order, hold: &Money) -> Result<Reservation, Refused> {
+        if order.is_exit() {
+            return Ok(known.held.clone());
+        }
+        let new = self.reservation(hold)?;
+        let size = number(order.size);
+        let basis = known.basis.max(size);
+        let level = |old: &Money, new: &Money| {
+            if old.asset != new.asset {
+                let why = "its value is counted in a currency that max_day does not use any more";
+                return Err(plain(Denial::NotAmendable { why }));
+            }
+            let grown = |money: &Money, size| money.amount.times(basis)?.over(size);
+            let worst = grown(old, known.basis).zip(grown(new, size)).map(|(old, new)| old.max(new));
+            let too_large = plain(Denial::Unmeasured { why: "its value is too large" });
+            worst.and_then(|amount| counted(amount, &new.asset)).ok_or(too_large)
+        };
+        Ok(Reservation { bot: level(&known.held.bot, &new.bot)?, key: level(&known.held.key, &new.key)? })
+    }
+}
+
+/// Whether the order can still wait for its trigger, and whether it can be in the book already.
+///
+/// An order that the exchange keeps apart is amended under its name there only as long as it waits, and under its usual
+/// name only when it does not any more.
+fn stages(known: &Tracked, amendment: &Amendment) -> (bool, bool) {
+    let order = &known.order;
+    let waits = order.waits() || order.more.or.is_some();
+    let by_algo = matches!(amendment.order, OrderRef::Algo(_) | OrderRef::AlgoClient(_));
+    match (waits, order.more.algo) {
+        (false, _) => (true, false),
+        (true, true) => (by_algo, !by_algo),
+        (true, false) => (true, true),
+    }
+}
+
+fn without_trigger(order: &Order) -> Order {
+    let mut order = order.clone();
+    order.trigger = None;
+    (order.more.trail, order.more.or) = (None, None);
+    order
+}
+
+/// Whether what is known of the order is enough to say what the amendment makes of it.
+fn amendable(known: &Tracked, amendment: &Amendment) -> Result<(), Denial> {
+    let order = &known.order;
+    let more = &amendment.more;
+    if known.amendment.is_some() {
+        return Err(Denial::AmendmentPending);
+    }
+    let refuse = |why| Err(Denial::NotAmendable { why });
+    if known.doubtful.is_some() {
+        if amendment.size.is_none() || amendment.price.is_none() {
+            return refuse("what became of an earlier amendment is not known; state both size and price");
+        }
+        if !order.more.is_plain() || order.waits() || !more.is_plain() {
+            return refuse("what became of an earlier amendment is not known; cancel it and place another");
+        }
+    }
+    if amendment.side.is_some_and(|side| side != order.side) {
+        return refuse("its side is another one");
+    }
+    if matches!(order.size, Size::Quote(_)) || (order.size == Size::Position && amendment.size.is_some()) {
+        return refuse("its size is in quote currency, or a position's");
+    }
+    if amendment.price.is_some() && matches!(order.kind, OrderKind::Floating { .. }) {
+        return refuse("the exchange finds its price");
+    }
+    if more.keeps_priority && !only_shrinks(order, amendment) {
+        return refuse("an order that keeps its place can only become smaller");
+    }
+    let (waiting, _) = stages(known, amendment);
+    if !waiting && (more.trigger.is_some() || more.or.is_some() || more.trail.is_some()) {
+        return refuse("its trigger has fired");
+    }
+    Ok(())
+}
+
+fn only_shrinks(order: &Order, amendment: &Amendment) -> bool {
+    let more = &amendment.more;
+    let nothing_else = amendment.price.is_none()
+        && more.trigger.is_none()
+        && more.or.is_none()
+        && more.trail.is_none()
+        && more.exits.is_empty();
+    let smaller = amendment.size.zip(order.size.number()).is_some_and(|(new, old)| new < old);
+    nothing_else && smaller
+}
