@@ -1,7 +1,9 @@
 //! Public answers that feed the market view: instruments, reference prices, server time.
 
-use claviger_core::market::Contract;
-use claviger_core::{Decimal, Instrument, Market, MarketView, Reference, Symbol, Time, Venue};
+use std::collections::BTreeMap;
+
+use claviger_core::market::{Contract, Underlying};
+use claviger_core::{Asset, Decimal, Instrument, Market, MarketView, Reference, Symbol, Time, Venue};
 
 use super::{Binance, house};
 use crate::fields::meaning;
@@ -13,6 +15,9 @@ const PRICES_EVERY_MS: u64 = 2_000;
 
 /// The list of all pairs' tickers weighs 80 of the 6000 a minute that an address has; a reference is fresh for 10 s.
 const ALL_TICKERS_EVERY_MS: u64 = 4_000;
+
+/// The marks of all options weigh 5 of the 400 a minute that an address has.
+const ALL_OPTIONS_EVERY_MS: u64 = 4_000;
 
 /// With more symbols than this, one call for all of them is cheaper than one each.
 /// Several in one call are never asked for: one symbol that Binance no longer lists fails the whole call.
@@ -29,16 +34,43 @@ struct Feed {
     /// Whether instruments can be asked for by symbol.
     instruments_by_symbol: bool,
     prices: (&'static str, Read),
+    /// Whether prices are asked for by symbol.
+    prices_by_symbol: bool,
     /// How often the prices of every symbol are asked for in one call, in milliseconds.
     all_prices_every_ms: u64,
 }
 
 pub(super) fn calls(wanted: &[(Market, Vec<Symbol>)]) -> Vec<MarketCall> {
-    wanted
-        .iter()
-        .filter_map(|(market, symbols)| Some(feed_calls(&feed(*market)?, symbols)))
-        .flatten()
-        .collect()
+    let feeds = feeds(wanted).into_iter();
+    feeds.filter_map(|(market, symbols)| Some(feed_calls(&feed(market)?, &symbols))).flatten().collect()
+}
+
+/// What is asked for: margin trades in the book of spot, and an option is measured by its underlying on the futures.
+/// No symbols are all of them.
+fn feeds(wanted: &[(Market, Vec<Symbol>)]) -> BTreeMap<Market, Vec<Symbol>> {
+    let mut feeds: BTreeMap<Market, Vec<Symbol>> = BTreeMap::new();
+    let mut add = |market, symbols: &[Symbol]| match feeds.get_mut(&market) {
+        None => {
+            feeds.insert(market, symbols.to_vec());
+        }
+        Some(known) if known.is_empty() || symbols.is_empty() => known.clear(),
+        Some(known) => {
+            known.extend_from_slice(symbols);
+            known.sort();
+            known.dedup();
+        }
+    };
+    for (market, symbols) in wanted {
+        match market {
+            Market::Margin => add(Market::Spot, symbols),
+            Market::Option => {
+                add(Market::Option, symbols);
+                add(Market::Usdm, &[]);
+            }
+            Market::Spot | Market::Usdm | Market::Coinm => add(*market, symbols),
+        }
+    }
+    feeds
 }
 
 fn feed(market: Market) -> Option<Feed> {
@@ -48,6 +80,7 @@ fn feed(market: Market) -> Option<Feed> {
             instruments: ("/api/v3/exchangeInfo", spot_instruments),
             instruments_by_symbol: true,
             prices: ("/api/v3/ticker/24hr", spot_prices),
+            prices_by_symbol: true,
             all_prices_every_ms: ALL_TICKERS_EVERY_MS,
         }),
         Market::Usdm => Some(Feed {
@@ -55,6 +88,7 @@ fn feed(market: Market) -> Option<Feed> {
             instruments: ("/fapi/v1/exchangeInfo", usdm_instruments),
             instruments_by_symbol: false,
             prices: ("/fapi/v1/premiumIndex", usdm_prices),
+            prices_by_symbol: true,
             all_prices_every_ms: PRICES_EVERY_MS,
         }),
         Market::Coinm => Some(Feed {
@@ -62,9 +96,18 @@ fn feed(market: Market) -> Option<Feed> {
             instruments: ("/dapi/v1/exchangeInfo", coinm_instruments),
             instruments_by_symbol: false,
             prices: ("/dapi/v1/premiumIndex", coinm_prices),
+            prices_by_symbol: true,
             all_prices_every_ms: PRICES_EVERY_MS,
         }),
-        Market::Margin | Market::Option => None,
+        Market::Option => Some(Feed {
+            surface: "option",
+            instruments: ("/eapi/v1/exchangeInfo", option_instruments),
+            instruments_by_symbol: false,
+            prices: ("/eapi/v1/mark", option_prices),
+            prices_by_symbol: false,
+            all_prices_every_ms: ALL_OPTIONS_EVERY_MS,
+        }),
+        Market::Margin => None,
     }
 }
 
@@ -72,7 +115,8 @@ fn feed_calls(feed: &Feed, symbols: &[Symbol]) -> Vec<MarketCall> {
     let instruments = if feed.instruments_by_symbol { symbols } else { &[] };
     let every = (INSTRUMENTS_EVERY_MS, INSTRUMENTS_EVERY_MS);
     let mut calls = asked(feed.surface, feed.instruments, instruments, every);
-    calls.extend(asked(feed.surface, feed.prices, symbols, (PRICES_EVERY_MS, feed.all_prices_every_ms)));
+    let priced = if feed.prices_by_symbol { symbols } else { &[] };
+    calls.extend(asked(feed.surface, feed.prices, priced, (PRICES_EVERY_MS, feed.all_prices_every_ms)));
     calls
 }
 
@@ -111,6 +155,39 @@ fn coinm_instruments(body: &[u8], _at: Time, view: &mut MarketView) -> Result<()
     instruments(body, Market::Coinm, view)
 }
 
+/// Options are listed by their underlyings, which say what is traded; a contract counts units of that.
+fn option_instruments(body: &[u8], _at: Time, view: &mut MarketView) -> Result<(), ReadError> {
+    let json = answer(body)?;
+    let list = |name: &str| json.get(name).and_then(Json::items);
+    let (Some(contracts), Some(listed)) = (list("optionContracts"), list("optionSymbols")) else {
+        return Err(meaning("an answer without lists of options"));
+    };
+    let base = |underlying: &str| {
+        let found = contracts.iter().find(|c| c.get("underlying").and_then(Json::text) == Some(underlying));
+        found?.get("baseAsset")?.text()?.parse().ok()
+    };
+    let known = venue(view).instruments.entry(Market::Option).or_default();
+    known.extend(listed.iter().filter_map(|entry| option(entry, base)));
+    Ok(())
+}
+
+fn option(entry: &Json<'_>, base: impl Fn(&str) -> Option<Asset>) -> Option<(Symbol, Instrument)> {
+    let text = |name: &str| entry.get(name).and_then(Json::text);
+    let underlying = text("underlying")?;
+    let base = base(underlying)?;
+    let unit: Decimal = entry.get("unit")?.scalar()?.parse().ok()?;
+    let instrument = Instrument {
+        base: base.clone(),
+        quote: text("quoteAsset")?.parse().ok()?,
+        contract: Some(Contract { size: unit, asset: base }),
+        price_step: filter(entry, "PRICE_FILTER", "tickSize")?,
+        size_step: filter(entry, "LOT_SIZE", "stepSize")?,
+        min_size: filter(entry, "LOT_SIZE", "minQty")?,
+        underlying: Some(Underlying { market: Market::Usdm, symbol: underlying.parse().ok()? }),
+    };
+    Some((text("symbol")?.parse().ok()?, instrument))
+}
+
 /// A pair's reference: the middle one of last trade, best bid and best ask, so that one trade printed on a thin pair does
 /// not move it beyond the book.
 fn spot_prices(body: &[u8], at: Time, view: &mut MarketView) -> Result<(), ReadError> {
@@ -124,6 +201,10 @@ fn usdm_prices(body: &[u8], at: Time, view: &mut MarketView) -> Result<(), ReadE
 
 fn coinm_prices(body: &[u8], at: Time, view: &mut MarketView) -> Result<(), ReadError> {
     prices(body, at, view, (Market::Coinm, mark, "mark"))
+}
+
+fn option_prices(body: &[u8], at: Time, view: &mut MarketView) -> Result<(), ReadError> {
+    prices(body, at, view, (Market::Option, mark, "mark"))
 }
 
 fn mark(entry: &Json<'_>) -> Option<Decimal> {
@@ -155,12 +236,7 @@ fn instruments(body: &[u8], market: Market, view: &mut MarketView) -> Result<(),
 
 fn instrument(entry: &Json<'_>, market: Market) -> Option<(Symbol, Instrument)> {
     let text = |name: &str| entry.get(name).and_then(Json::text);
-    let filters = entry.get("filters")?.items()?;
-    let filter = |kind: &str, name: &str| {
-        let found = filters.iter().find(|f| f.get("filterType").and_then(Json::text) == Some(kind));
-        found?.get(name)?.text()?.parse().ok()
-    };
-    let quote: claviger_core::Asset = text("quoteAsset")?.parse().ok()?;
+    let quote: Asset = text("quoteAsset")?.parse().ok()?;
     let contract = match market {
         Market::Coinm => {
             Some(Contract { size: entry.get("contractSize")?.scalar()?.parse().ok()?, asset: quote.clone() })
@@ -171,12 +247,18 @@ fn instrument(entry: &Json<'_>, market: Market) -> Option<(Symbol, Instrument)> 
         base: text("baseAsset")?.parse().ok()?,
         quote,
         contract,
-        price_step: filter("PRICE_FILTER", "tickSize")?,
-        size_step: filter("LOT_SIZE", "stepSize")?,
-        min_size: filter("LOT_SIZE", "minQty")?,
+        price_step: filter(entry, "PRICE_FILTER", "tickSize")?,
+        size_step: filter(entry, "LOT_SIZE", "stepSize")?,
+        min_size: filter(entry, "LOT_SIZE", "minQty")?,
         underlying: None,
     };
     Some((text("symbol")?.parse().ok()?, instrument))
+}
+
+fn filter(entry: &Json<'_>, kind: &str, name: &str) -> Option<Decimal> {
+    let filters = entry.get("filters")?.items()?;
+    let found = filters.iter().find(|f| f.get("filterType").and_then(Json::text) == Some(kind));
+    found?.get(name)?.text()?.parse().ok()
 }
 
 fn prices(
@@ -250,6 +332,43 @@ mod tests {
     }
 
     #[test]
+    fn options_count_their_underlying() {
+        let body = |unit: &str, underlying: &str| {
+            format!(
+                r#"{{"optionContracts":[{{"baseAsset":"ETH","quoteAsset":"USDT","underlying":"ETHUSDT"}}],"optionSymbols":[{{
+                "symbol":"ETH-271231-3000-C","strikePrice":"3000","underlying":"{underlying}",{unit}"quoteAsset":"USDT",
+                "filters":[{{"filterType":"PRICE_FILTER","tickSize":"0.1"}},
+                {{"filterType":"LOT_SIZE","minQty":"0.01","stepSize":"0.02"}}]}}]}}"#
+            )
+        };
+        let of = |unit: &str, underlying: &str| {
+            instrument_of(Market::Option, "ETH-271231-3000-C", &body(unit, underlying))
+        };
+        let found = of(r#""unit":1,"#, "ETHUSDT").unwrap();
+        let contract = found.contract.unwrap();
+        assert_eq!((contract.size.to_string().as_str(), contract.asset.as_str()), ("1", "ETH"));
+        assert_eq!((found.base.as_str(), found.quote.as_str()), ("ETH", "USDT"));
+        let steps = [found.price_step, found.size_step, found.min_size].map(|n| n.to_string());
+        assert_eq!(steps, ["0.1", "0.02", "0.01"]);
+        let underlying = found.underlying.unwrap();
+        assert_eq!((underlying.market, underlying.symbol.as_str()), (Market::Usdm, "ETHUSDT"));
+        assert_eq!(of("", "ETHUSDT"), None, "without a unit, unknown");
+        assert_eq!(of(r#""unit":1,"#, "BTCUSDT"), None, "of an underlying that is not listed, unknown");
+    }
+
+    #[test]
+    fn what_several_markets_want_is_asked_for_once() {
+        let symbols = |names: &[&str]| names.iter().map(|n| n.parse().unwrap()).collect::<Vec<Symbol>>();
+        let some = symbols(&["A", "B"]);
+        let both = feeds(&[(Market::Spot, symbols(&["B", "C"])), (Market::Margin, some.clone())]);
+        assert_eq!(both, BTreeMap::from([(Market::Spot, symbols(&["A", "B", "C"]))]));
+        let all = feeds(&[(Market::Margin, Vec::new()), (Market::Spot, some.clone())]);
+        assert_eq!(all, BTreeMap::from([(Market::Spot, Vec::new())]));
+        let options = feeds(&[(Market::Usdm, some.clone()), (Market::Option, some.clone())]);
+        assert_eq!(options, BTreeMap::from([(Market::Option, some), (Market::Usdm, Vec::new())]));
+    }
+
+    #[test]
     fn prices_of_one_and_of_many() {
         let pair = |symbol: &str, price: &str| (symbol.to_owned(), price.to_owned());
         let one = spot("BTCUSDT", ["64000.10000000", "64000.00000000", "64000.20000000"]);
@@ -318,7 +437,8 @@ mod tests {
             (Market::Coinm, &some, 3),
             (Market::Spot, &many, 2),
             (Market::Usdm, &Vec::new(), 2),
-            (Market::Option, &some, 0),
+            (Market::Margin, &some, 4),
+            (Market::Option, &some, 4),
         ] {
             let calls = calls(&[(market, symbols.clone())]);
             assert_eq!(calls.len(), count, "{market:?}");
