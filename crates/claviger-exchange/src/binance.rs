@@ -156,6 +156,10 @@ impl Exchange for Binance {
         refuse::refuse(class, message)
     }
 
+    fn refuse_step(&self, class: DenialClass, message: &str, intent: &Intent, step: usize) -> HttpAnswer {
+        refuse::refuse_step(class, message, &intent.act, step)
+    }
+
     fn house(&self, call: &HouseCall) -> Option<Intent> {
         house::house(call)
     }

@@ -3,7 +3,7 @@
 //! Measured with ccxt 4.5.90 on spot, USDⓈ-M and COIN-M, by their own hosts and by claviger's address;
 //! `docs/exchanges/binance.md` has the table.
 
-use claviger_core::{DenialClass, Time};
+use claviger_core::{Act, DenialClass, How, Time};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -11,7 +11,34 @@ use crate::{HttpAnswer, json};
 
 pub(super) fn refuse(class: DenialClass, message: &str) -> HttpAnswer {
     let (status, code) = codes(class);
-    let body = format!(r#"{{"code":{code},"msg":{}}}"#, json::quote(&text(class, message)));
+    answer(class, status, object(code, &text(class, message)))
+}
+
+/// A batch is answered item by item, and with success as a whole; so is its refusal where one order is the reason.
+/// What concerns the key and not an order stays one error.
+pub(super) fn refuse_step(class: DenialClass, message: &str, act: &Act, step: usize) -> HttpAnswer {
+    let number = step.saturating_add(1);
+    let items = match act {
+        Act::Steps(steps) if steps.how == How::Batch && is_of_an_order(class) => steps.steps.len(),
+        _ => return refuse(class, &format!("item {number}: {message}")),
+    };
+    let (_, code) = codes(class);
+    let item = |n| match n == step {
+        true => object(code, &text(class, message)),
+        false => object(code, &format!("claviger: not sent, because item {number} was refused")),
+    };
+    answer(class, 200, format!("[{}]", (0..items).map(item).collect::<Vec<_>>().join(",")))
+}
+
+const fn is_of_an_order(class: DenialClass) -> bool {
+    matches!(class, DenialClass::Order | DenialClass::Budget { .. })
+}
+
+fn object(code: i32, text: &str) -> String {
+    format!(r#"{{"code":{code},"msg":{}}}"#, json::quote(text))
+}
+
+fn answer(class: DenialClass, status: u16, body: String) -> HttpAnswer {
     let mut headers = vec![("Content-Type".to_owned(), "application/json;charset=UTF-8".to_owned())];
     if class == DenialClass::Throttled {
         headers.push(("Retry-After".to_owned(), "1".to_owned()));
