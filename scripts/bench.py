@@ -78,7 +78,8 @@ def upstream(folder, port):
     body += f"server {{ listen 127.0.0.1:{port} ssl; keepalive_timeout 300s; ssl_certificate {folder}/up.pem; ssl_certificate_key {folder}/up.key;\n"
     body += "location = /api/v3/time { default_type application/json; return 200 '{\"serverTime\":$ms}'; }\n"
     body += answer("/api/v3/exchangeInfo", INFO) + echo("/api/v3/order", ORDER) + answer("/api/v3/openOrders", [])
-    body += answer("/api/v3/ticker/price", {"symbol": "BTCUSDT", "price": "50000.00"})
+    price = "50000.00"
+    body += answer("/api/v3/ticker/24hr", {"symbol": "BTCUSDT", "lastPrice": price, "bidPrice": price, "askPrice": price})
     return nginx(folder, "upstream", body + "}")
 
 

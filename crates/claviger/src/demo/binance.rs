@@ -3,8 +3,7 @@
 use claviger_core::Decimal;
 use claviger_sim::client::{Answer, Call, hmac_hex};
 
-use super::bot::{Bot, Side, VirtualKey, Wish};
-use crate::stamp;
+use super::bot::{Bot, Side, VirtualKey, Wish, fresh_time};
 
 /// The bot.
 pub struct Binance(pub VirtualKey);
@@ -14,7 +13,7 @@ type Pairs<'a> = Vec<(&'a str, String)>;
 impl Binance {
     fn signed(&self, method: &'static str, target: &str, mut pairs: Pairs<'_>) -> Call {
         pairs.push(("recvWindow", "5000".to_owned()));
-        pairs.push(("timestamp", stamp::now().millis().to_string()));
+        pairs.push(("timestamp", fresh_time().millis().to_string()));
         let pairs: Vec<String> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         let message = pairs.join("&");
         let signature = hmac_hex(&self.0.secret, &message);

@@ -1,7 +1,21 @@
 //! What a demonstration's bot can do, whatever its exchange.
 
-use claviger_core::Decimal;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use claviger_core::{Decimal, Time};
 use claviger_sim::client::{Answer, Call};
+
+use crate::stamp;
+
+/// The time, never the same twice: two equal orders signed in one millisecond are one and the same request, which claviger
+/// takes once.
+pub(super) fn fresh_time() -> Time {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let now = stamp::now().millis();
+    let later = |last: u64| now.max(last.saturating_add(1));
+    let last = LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(later(last)));
+    Time::from_millis(later(last.unwrap_or_else(|last| last)))
+}
 
 /// A virtual key, as the bot has it.
 pub struct VirtualKey {

@@ -4,7 +4,7 @@ use claviger_core::Decimal;
 use claviger_sim::client::{Answer, Call, hmac_base64};
 use serde_json::{Value, json};
 
-use super::bot::{Bot, Side, VirtualKey, Wish};
+use super::bot::{Bot, Side, VirtualKey, Wish, fresh_time};
 use crate::stamp;
 
 /// The bot.
@@ -13,7 +13,7 @@ pub struct Okx(pub VirtualKey);
 impl Okx {
     fn signed(&self, method: &'static str, path: &str, body: Option<&Value>) -> Call {
         let body = body.map(ToString::to_string).unwrap_or_default();
-        let timestamp = stamp::shown(stamp::now()).replace(' ', "T");
+        let timestamp = stamp::shown(fresh_time()).replace(' ', "T");
         let signature = hmac_base64(&self.0.secret, &format!("{timestamp}{method}{path}{body}"));
         let mut headers = vec![
             ("ok-access-key", self.0.id.clone()),
