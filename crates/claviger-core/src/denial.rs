@@ -191,6 +191,12 @@ pub enum Denial {
     /// The order is not known as this bot's.
     #[error("the order is not known as an order of this bot's")]
     NotOwnOrder,
+    /// A stop that closes what the bot holds could not be placed again.
+    #[error("this stop stays, as it could not be placed again: {because}")]
+    Guards {
+        /// Why.
+        because: Box<Denial>,
+    },
     /// An earlier amendment of the order is under way.
     #[error("an earlier amendment of this order is still under way")]
     AmendmentPending,
@@ -251,6 +257,7 @@ impl Denial {
             Self::OrderRate { .. } => l::OrderRate.name(),
             Self::MaxLeverage { .. } | Self::NoLeverage => l::MaxLeverage.name(),
             Self::NotOwnOrder => "own_order",
+            Self::Guards { .. } => "guards",
             Self::AmendmentPending | Self::NotAmendable { .. } => "amendment",
             Self::AccountWide => l::DangerAccountWide.name(),
         }
@@ -270,6 +277,7 @@ impl Denial {
             | Self::EverySymbol
             | Self::NoLeverage
             | Self::NotOwnOrder
+            | Self::Guards { .. }
             | Self::AccountWide => DenialClass::Permission,
             Self::Unsigned => DenialClass::Signature,
             Self::Replayed | Self::TooLate => DenialClass::Stale,

@@ -3,6 +3,7 @@
 mod amend;
 mod case;
 mod count;
+mod guard;
 mod special;
 mod steps;
 

@@ -11,6 +11,8 @@ mod exchange;
 #[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod guards;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod promises;

@@ -115,7 +115,9 @@ impl<'a> Case<'a> {
     }
 
     pub(super) fn cancel(&self, cancel: &Cancel) -> Result<Judged, Refused> {
-        let alone = Leg { target: self.cancelled(cancel)?, ..Leg::default() };
+        let target = self.cancelled(cancel)?;
+        target.map_or(Ok(()), |id| self.may_end(id, cancel))?;
+        let alone = Leg { target, ..Leg::default() };
         Ok(Judged { alone, ..Judged::as_asked(self.ask) })
     }
 

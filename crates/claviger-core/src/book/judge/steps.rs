@@ -25,7 +25,7 @@ impl Case<'_> {
         }
         let (mut leaving, mut legs) = (Vec::new(), Vec::new());
         for (n, step) in (0_u16..).zip(&steps.steps) {
-            let (deed, leg) = self.step(step, n, &mut seen).map_err(|mut refused| {
+            let (deed, leg) = self.step(step, (steps.how, n), &mut seen).map_err(|mut refused| {
                 refused.1.step = Some(n);
                 refused
             })?;
@@ -36,7 +36,7 @@ impl Case<'_> {
         Ok(Judged { leaves: self.intent(Act::Steps(steps)), alone: Leg::default(), legs })
     }
 
-    fn step(&self, step: &Step, n: u16, seen: &mut Seen) -> Result<(Deed, Leg), Refused> {
+    fn step(&self, step: &Step, (how, n): (How, u16), seen: &mut Seen) -> Result<(Deed, Leg), Refused> {
         asked(self.policy, self.ask, &self.intent(step.deed.clone().into_act()))?;
         let (deed, leg) = match &step.deed {
             Deed::Place(order) => {
@@ -49,6 +49,10 @@ impl Case<'_> {
             }
             Deed::Cancel(cancel) => {
                 let target = self.cancelled(cancel)?;
+                // Where another order takes its place, that one is judged.
+                if let (How::Batch, Some(id)) = (how, target) {
+                    self.may_end(id, cancel)?;
+                }
                 (step.deed.clone(), Leg { target, ..Leg::default() })
             }
         };
