@@ -132,6 +132,10 @@ impl Exchange for Okx {
         refuse::refuse(class, message, intent)
     }
 
+    fn refuse_step(&self, class: DenialClass, message: &str, intent: &Intent, step: usize) -> HttpAnswer {
+        refuse::refuse_step(class, message, intent, step)
+    }
+
     fn house(&self, call: &HouseCall) -> Option<Intent> {
         house::house(call)
     }

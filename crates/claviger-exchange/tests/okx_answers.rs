@@ -91,6 +91,13 @@ fn refused_orders_look_like_orders() {
     );
     let items = format!("{},{}", named("", "1", "no"), named("c2", "", "no"));
     assert_eq!(refused(DenialClass::Order, "no", Some(&batch)), (200, all(&items)));
+    let step = Okx.refuse_step(DenialClass::Order, "no", &batch, 1);
+    let body = String::from_utf8(step.body.to_vec()).unwrap();
+    let other = named("", "1", "nothing was sent, because item 2 was refused");
+    assert_eq!(body, all(&format!("{other},{}", named("c2", "", "no"))));
+    let step = Okx.refuse_step(DenialClass::Permission, "no", &batch, 1);
+    let body = String::from_utf8(step.body.to_vec()).unwrap();
+    assert_eq!(body, r#"{"code":"50027","data":[],"msg":"claviger: item 2: no"}"#);
     let algo = post("/api/v5/trade/cancel-algos", r#"[{"instId":"BTC-USDT","algoId":"7"}]"#);
     let item_of_algo =
         r#"{"algoClOrdId":"","algoId":"7","clOrdId":"","sCode":"51020","sMsg":"claviger: no","tag":""}"#;

@@ -111,6 +111,8 @@ fn route(from: Option<&str>, to: Option<&str>, kind: Option<&str>, sub: Option<&
 }
 
 pub(super) fn withdrawal(fields: &mut Fields<'_>) -> Result<Withdrawal, ReadError> {
+    // The exchange sets the fee itself; an amount that the withdrawal does not hold must not leave.
+    fields.take("fee");
     if let Some(method) = peek(fields, "paymentMethod")? {
         return bank_withdrawal(fields, &method);
     }

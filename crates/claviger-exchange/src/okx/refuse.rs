@@ -1,6 +1,6 @@
 //! Refusals in the exchange's own format, with the codes that stock clients raise as the right error.
 
-use claviger_core::{Act, Deed, DenialClass, Intent, Order, OrderRef, Time};
+use claviger_core::{Act, Deed, DenialClass, Intent, Order, OrderRef, Step, Time};
 
 use super::claim::iso;
 use crate::HttpAnswer;
@@ -22,6 +22,19 @@ pub(super) fn refuse(class: DenialClass, message: &str, intent: Option<&Intent>)
     }
 }
 
+/// A refusal of a list for the sake of one item: that one is told why, the others that nothing was sent.
+pub(super) fn refuse_step(class: DenialClass, message: &str, intent: &Intent, step: usize) -> HttpAnswer {
+    let why = match class {
+        DenialClass::Order => format!("claviger: {message}"),
+        DenialClass::Budget { refills } => format!("claviger: {message}{}", again(refills)),
+        _ => return refuse(class, &format!("item {}: {message}", step.saturating_add(1)), Some(intent)),
+    };
+    let Act::Steps(steps) = &intent.act else { return order(&why, Some(intent)) };
+    let others = format!("claviger: nothing was sent, because item {} was refused", step.saturating_add(1));
+    let item = |(n, one): (usize, &Step)| step_item(&one.deed, if n == step { &why } else { &others });
+    failed(&steps.steps.iter().enumerate().map(item).collect::<Vec<_>>())
+}
+
 fn again(refills: Option<Time>) -> String {
     let at = refills.and_then(|time| iso(time.millis()));
     at.map(|at| format!(", could pass at {at}")).unwrap_or_default()
@@ -32,6 +45,10 @@ fn order(message: &str, intent: Option<&Intent>) -> HttpAnswer {
     let Some(items) = intent.and_then(|intent| items(&intent.act, message)) else {
         return answer(200, "51020", message);
     };
+    failed(&items)
+}
+
+fn failed(items: &[String]) -> HttpAnswer {
     let items = items.join(",");
     body(200, format!(r#"{{"code":"1","data":[{items}],"msg":"All operations failed"}}"#))
 }

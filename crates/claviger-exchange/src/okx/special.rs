@@ -1,4 +1,5 @@
-//! What is no order: margin of a position, the exchange's own bots, copy trading, block trades.
+//! What is no order: conversions, loans, savings, settings, margin of a position, the exchange's own bots, copy trading,
+//! block trades.
 //!
 //! The act says what, where and how much; the parameters that say so stay with the request and are held to the act again
 //! when it is written.
@@ -12,21 +13,13 @@ use crate::fields::{Words, meaning};
 use crate::json::{self, Bounds, Json};
 use crate::{Grammar, PrintError, ReadError, Row};
 
-/// Where an asset is named, the surest first.
-const ASSETS: [&str; 4] = ["ccy", "fromCcy", "investmentCcy", "tradeQuoteCcy"];
-/// Where an amount is.
-const AMOUNTS: [&str; 11] = [
-    "amt",
-    "sz",
-    "amount",
-    "investAmt",
-    "quoteSz",
-    "topUpAmt",
-    "topupAmount",
-    "initOrdAmt",
-    "copyTotalAmt",
-    "newSz",
-    "rfqAmt",
+/// Where an amount is, and where its currency is; the first that is there counts.
+const AMOUNTS: [(&str, &[&str]); 5] = [
+    ("rfqAmt", &["rfqCcy"]),
+    ("sz", &["szCcy"]),
+    ("collateralAmt", &["collateralCcy"]),
+    ("amt", &["ccy"]),
+    ("clSpotInUseAmt", &["ccy"]),
 ];
 
 /// What a request does, from its parameters.
@@ -34,20 +27,43 @@ const AMOUNTS: [&str; 11] = [
 /// # Errors
 /// Where it names several instruments, which no limit could be held to one by one.
 pub(super) fn of(row: &Row, params: &Params) -> Result<Special, ReadError> {
-    let what = what(row).ok_or_else(|| meaning("what it does is not known"))?;
+    let what = what(row, params).ok_or_else(|| meaning("what it does is not known"))?;
     not_all(params)?;
     let symbol = symbol(row, params)?;
-    let isolated = what == What::PositionMargin;
+    let isolated = matches!(what, What::PositionMargin | What::Borrow | What::Repay);
     let market = symbol.as_ref().map(|symbol| market(symbol, isolated)).transpose()?;
-    let amount = AMOUNTS.iter().find_map(|name| number(params, name));
-    let asset = ASSETS.iter().find_map(|name| asset(params, name));
+    let (asset, amount) = if stakes(what) { (None, None) } else { stake(params) };
     Ok(Special { what, market, symbol, asset, amount })
 }
 
+/// Whether an amount in the request is only what something begins with: a bot of the exchange trades its stake again and
+/// again, and a copier or a block what nobody here sees, so the stake says nothing of what will be traded.
+const fn stakes(what: What) -> bool {
+    matches!(what, What::ExchangeBot | What::Copy | What::Block)
+}
+
+fn stake(params: &Params) -> (Option<Asset>, Option<Decimal>) {
+    let found = AMOUNTS.iter().find_map(|(name, assets)| Some((number(params, name)?, assets)));
+    match found {
+        Some((amount, assets)) => (assets.iter().find_map(|name| asset(params, name)), Some(amount)),
+        None => (asset(params, "ccy"), None),
+    }
+}
+
 /// What the row's requests do; each has the permission of the row.
-fn what(row: &Row) -> Option<What> {
+fn what(row: &Row, params: &Params) -> Option<What> {
+    let gives_back = text(params, "side") == Some("repay") || is_marked(row, "repay");
     let what = match row.permission {
         Permission::Trade if is_marked(row, "position-margin") => What::PositionMargin,
+        Permission::Convert if is_marked(row, "dust") => What::Dust,
+        Permission::Convert => What::Convert,
+        Permission::Borrow if is_marked(row, "auto-borrow") => What::AutoBorrow,
+        Permission::Borrow if gives_back => What::Repay,
+        Permission::Borrow => What::Borrow,
+        Permission::Earn => What::Earn,
+        Permission::PositionMode => What::PositionMode,
+        Permission::Account => What::Setting,
+        Permission::SubAccounts => What::SubAccount,
         Permission::Block => What::Block,
         Permission::Copy => What::Copy,
         Permission::ExchangeBot => What::ExchangeBot,
@@ -56,17 +72,16 @@ fn what(row: &Row) -> Option<What> {
         | Permission::Read
         | Permission::ReadIdentity
         | Permission::Trade
-        | Permission::Borrow
-        | Permission::Convert
-        | Permission::Earn
-        | Permission::PositionMode
-        | Permission::Account
-        | Permission::SubAccounts
         | Permission::Transfer
         | Permission::Withdraw
         | Permission::ManageKeys => return None,
     };
     (what.permission() == row.permission).then_some(what)
+}
+
+fn text<'p>(params: &'p Params, name: &str) -> Option<&'p str> {
+    let param = params.iter().find(|param| *param.name == *name)?;
+    if let Value::Text(text) = &param.value { Some(text) } else { None }
 }
 
 /// Refuses what would trade instruments that it does not name.
