@@ -1,29 +1,45 @@
-//! Any answer to a change: no panic; done only where the status says so and the order is the one that was meant.
+//! Any answer to any change: no panic; done only where the status says so and the order is the one that was meant.
 #![no_main]
 
-use claviger_core::{Execution, Intent, Outcome};
-use claviger_exchange::{EXCHANGES, HouseCall};
+use claviger_core::{DenialClass, Execution, Intent, Outcome};
+use claviger_exchange::{EXCHANGES, Exchange, HouseCall, carries_power};
+use libfuzzer_sys::arbitrary::{self, Unstructured};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: (u16, &[u8])| {
-    let (status, body) = input;
-    let (market, symbol) = (claviger_core::Market::Spot, "BTC-USDT".parse().expect("a symbol"));
-    let order = claviger_core::OrderRef::Exchange("5".into());
-    let call = HouseCall::CancelOrder { market, symbol, order };
-    for exchange in EXCHANGES {
-        let cancel: Intent = exchange.house(&call).expect("known");
-        let outcome = exchange.outcome(&cancel, status, body);
-        if let Outcome::Executed(Execution { order, .. }) = outcome {
-            assert!((200..300).contains(&status) && order.is_some_and(|order| *order.id == *"5"));
-        }
-        let mut view = claviger_core::MarketView::default();
-        let at = claviger_core::Time::from_millis(1);
-        for market in claviger_core::Market::ALL {
-            exchange
-                .market_calls(&[(market, Vec::new())])
-                .iter()
-                .for_each(|c| drop((c.read)(body, at, &mut view)));
-        }
-        let _ = exchange.read_time(body);
-    }
+fuzz_target!(|input: &[u8]| {
+    let mut u = Unstructured::new(input);
+    let _ = any(&mut u);
 });
+
+fn any(u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
+    let exchange: &dyn Exchange = *u.choose(EXCHANGES)?;
+    let status = *u.choose(&[200, 201, 400, 403, 500, 503])?;
+    let intent = if u.arbitrary()? { claviger_fuzz::change(exchange, u)? } else { None };
+    let body = u.bytes(u.len())?;
+    cancel(exchange, (status, body));
+    let _ = carries_power(body);
+    let _ = (exchange.key_fault(status, body), exchange.key_info(status, body), exchange.read_time(body));
+    if let Some(intent) = intent {
+        let _ = exchange.outcome(&intent, status, body);
+        let _ = exchange.refuse(DenialClass::Order, "a reason", Some(&intent));
+    }
+    let mut view = claviger_core::MarketView::default();
+    let at = claviger_core::Time::from_millis(1);
+    for market in claviger_core::Market::ALL {
+        exchange.market_calls(&[(market, Vec::new())]).iter().for_each(|c| drop((c.read)(body, at, &mut view)));
+    }
+    Ok(())
+}
+
+fn cancel(exchange: &dyn Exchange, (status, body): (u16, &[u8])) {
+    let (market, symbol) = (claviger_core::Market::Spot, "BTC-USDT".parse().expect("a symbol"));
+    let surface = exchange.surface_name(exchange.surfaces().first().expect("a surface"));
+    let order = claviger_core::OrderRef::Exchange("5".into());
+    let call = HouseCall::CancelOrder { surface, market, symbol, order };
+    let cancel: Intent = exchange.house(&call).expect("known");
+    let outcome = exchange.outcome(&cancel, status, body);
+    if let Outcome::Executed(Execution { order, .. }) = outcome {
+        assert!((200..300).contains(&status) && order.is_some_and(|order| *order.id == *"5"));
+    }
+    let _ = (exchange.order_status(&cancel, status, body), exchange.order_absent(&cancel, status, body));
+}

@@ -10,8 +10,7 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn request(u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
-    let mut rows = Binance.catalogue().rows().iter().filter(|row| row.kind.is_readable());
-    let Some(row) = rows.nth(u.arbitrary::<u8>()?.into()) else { return Ok(()) };
+    let row = claviger_fuzz::readable(&Binance, u)?;
     let Some(surface) = Binance.surfaces().iter().find(|s| *s.name == *row.surface) else { return Ok(()) };
     let (raw, at) = (u.arbitrary()?, u.arbitrary::<u8>()?);
     let pairs = claviger_fuzz::pairs(row, u)?;

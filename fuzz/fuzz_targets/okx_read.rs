@@ -10,8 +10,7 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn request(u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
-    let mut rows = Okx.catalogue().rows().iter().filter(|row| row.kind.is_readable());
-    let Some(row) = rows.nth(u.arbitrary::<u16>()?.into()) else { return Ok(()) };
+    let row = claviger_fuzz::readable(&Okx, u)?;
     let raw = u.arbitrary()?;
     let pairs = claviger_fuzz::pairs(row, u)?;
     let (query, body) = (claviger_fuzz::as_form(&pairs, raw), claviger_fuzz::as_json(&pairs, raw));

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use claviger_exchange::{Grammar, Row, Verb, form, json};
+use claviger_core::Intent;
+use claviger_exchange::{Exchange, Grammar, RawRequest, Row, Verb, form, json};
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use sha2::{Digest, Sha256};
 
@@ -11,6 +12,16 @@ use sha2::{Digest, Sha256};
 pub fn method(verb: Verb) -> Option<claviger_core::Method> {
     use claviger_core::Method::{Delete, Get, Post, Put};
     [Get, Post, Put, Delete].into_iter().find(|method| Verb::from(*method) == verb)
+}
+
+/// Any row that is read.
+///
+/// # Errors
+/// Where the fuzzer's bytes are used up.
+pub fn readable(exchange: &dyn Exchange, u: &mut Unstructured<'_>) -> Result<&'static Row> {
+    let rows: Vec<&Row> =
+        exchange.catalogue().rows().iter().filter(|row| row.kind.is_readable() && row.verb != Verb::Ws).collect();
+    u.choose(&rows).copied()
 }
 
 /// Names and values for a row: mostly its own names and values near their grammar, so that requests get far.
@@ -90,4 +101,22 @@ pub fn segment(records: &[(u8, &[u8])]) -> Vec<u8> {
         bytes.extend([length.to_le_bytes().as_slice(), &record, &chain].concat());
     }
     bytes
+}
+
+/// What a request that changes something means, of any row that is read so; `None` where the request is refused.
+///
+/// # Errors
+/// Where the fuzzer's bytes are used up.
+pub fn change(exchange: &dyn Exchange, u: &mut Unstructured<'_>) -> Result<Option<Intent>> {
+    let row = readable(exchange, u)?;
+    let surface = exchange.surfaces().iter().find(|surface| *surface.name == *row.surface);
+    let (Some(surface), Some(method)) = (surface, method(row.verb)) else { return Ok(None) };
+    let pairs = pairs(row, u)?;
+    let (form, json) = (as_form(&pairs, false), as_json(&pairs, false));
+    let meant = [(Some(form.as_str()), ""), (None, json.as_str())].into_iter().find_map(|(query, body)| {
+        let body = body.as_bytes();
+        let request = RawRequest { method, prefix: None, path: &row.path, query, headers: &[], body };
+        exchange.read(surface, &request).ok()
+    });
+    Ok(meant.map(|(intent, _)| intent).filter(|intent| intent.act.changes_state()))
 }

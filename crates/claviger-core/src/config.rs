@@ -1,11 +1,13 @@
 //! `claviger.toml`: read raw, refined once into settings and policies.
 
 mod authority;
+mod catalogue_key;
 mod preset;
 mod read;
 mod tls;
 
 pub use authority::{Authority, BySurface, NotAnAuthority};
+pub use catalogue_key::{CatalogueKey, NotAKey};
 pub use preset::{Fill, PRESETS, Preset, preset};
 pub use read::{ConfigError, Problem};
 pub use tls::{NotATlsName, Tls, TlsName};
@@ -39,6 +41,7 @@ pub struct Config {
     plain_http: Vec<IpNet>,
     tls: Option<Tls>,
     isolation: Isolation,
+    catalogue_keys: Vec<CatalogueKey>,
     exchanges: BTreeMap<ExchangeName, ExchangeSettings>,
     policies: Arc<PolicySet>,
     hash: Digest,
@@ -148,6 +151,12 @@ impl Config {
         self.tls.as_ref()
     }
 
+    /// The public keys whose newer catalogues are taken.
+    #[must_use]
+    pub fn catalogue_keys(&self) -> &[CatalogueKey] {
+        &self.catalogue_keys
+    }
+
     /// What is set for an exchange; the defaults where nothing is.
     #[must_use]
     pub fn exchange(&self, name: &ExchangeName) -> ExchangeSettings {
@@ -178,8 +187,9 @@ impl Config {
     }
 
     /// The settings at the top level, as people read them, always the same ones in the same order.
-    pub(crate) fn top_level(&self) -> [(&'static str, String); 5] {
+    pub(crate) fn top_level(&self) -> [(&'static str, String); 6] {
         let nets: Vec<String> = self.plain_http.iter().map(ToString::to_string).collect();
+        let keys: Vec<&str> = self.catalogue_keys.iter().map(CatalogueKey::as_str).collect();
         let socket =
             self.unix_socket.as_ref().map_or_else(|| "none".into(), |path| path.display().to_string());
         [
@@ -188,6 +198,7 @@ impl Config {
             ("plain_http", nets.join(", ")),
             ("tls", self.tls.as_ref().map_or_else(|| "none".into(), ToString::to_string)),
             ("isolation", self.isolation.as_str().into()),
+            ("catalogue_keys", keys.join(", ")),
         ]
     }
 

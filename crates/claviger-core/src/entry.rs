@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Act, Allowance, BotName, Digest, Endpoint, Evidence, Intent, IntentId, KeyName, LegId, Money, OrderRef,
-    OrderState, Outcome, Peer, SurfaceName, Symbol, Time,
+    Act, Allowance, BotName, Digest, Endpoint, Evidence, ExchangeName, Intent, IntentId, KeyName, LegId,
+    Money, OrderRef, OrderState, Outcome, Peer, SurfaceName, Symbol, Time,
 };
 
 /// One thing that happened.
@@ -223,6 +223,26 @@ pub enum OperatorAct {
     Allowed(Allowance),
     /// Took that back.
     Disallowed(Vec<Allowance>),
+    /// Took a newer catalogue of a surface; it is in use from the next start on.
+    CatalogueTaken {
+        /// The exchange.
+        exchange: ExchangeName,
+        /// The surface.
+        surface: SurfaceName,
+        /// The catalogue's version.
+        version: u32,
+        /// SHA-256 of its file.
+        hash: Digest,
+        /// Who signed it: the public key, in base64.
+        signer: Box<str>,
+    },
+    /// Went back to the catalogue of a surface that is compiled in.
+    CatalogueDropped {
+        /// The exchange.
+        exchange: ExchangeName,
+        /// The surface.
+        surface: SurfaceName,
+    },
 }
 
 /// Whom a freeze is about.
@@ -414,7 +434,9 @@ impl OperatorAct {
             | Self::KeyRemoved(_)
             | Self::Applied(_)
             | Self::Allowed(_)
-            | Self::Disallowed(_) => None,
+            | Self::Disallowed(_)
+            | Self::CatalogueTaken { .. }
+            | Self::CatalogueDropped { .. } => None,
         }
     }
 }

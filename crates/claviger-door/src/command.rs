@@ -1,6 +1,6 @@
 //! What operators may ask of the keep. The gateway's socket does not carry these.
 
-use claviger_core::{Allowance, BotName, ExchangeName, KeyName, Time};
+use claviger_core::{Allowance, BotName, ExchangeName, KeyName, SurfaceName, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::{Exit, Sensitive};
@@ -60,6 +60,19 @@ pub enum Command {
     Allow(Box<Allowance>, Sensitive),
     /// Take that back, a row with its parameters; immediate.
     Disallow(Box<Allowance>),
+    /// Take a newer catalogue of a surface, from the next start on. What widens needs the factor.
+    UpdateCatalogue {
+        /// The file.
+        text: String,
+        /// Its detached signature.
+        signature: String,
+        /// Only say what would change.
+        dry_run: bool,
+        /// The passphrase, where something widens.
+        factor: Option<Sensitive>,
+    },
+    /// Go back to the catalogue of a surface that is compiled in, from the next start on; needs the factor.
+    DropCatalogue(ExchangeName, SurfaceName, Sensitive),
     /// Every bot.
     Bots,
     /// Every real key, without secrets.

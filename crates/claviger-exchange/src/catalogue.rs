@@ -5,14 +5,17 @@ mod grammar;
 mod live;
 mod overlay;
 mod row;
+mod update;
 
 use std::collections::{HashMap, HashSet};
 
+use claviger_core::SurfaceName;
 pub use file::FORMAT;
 pub use grammar::NotAGrammar;
-pub use live::Live;
+pub use live::{InUse, Live};
 pub use overlay::{MOST as MOST_ALLOWED, NotAllowed};
 pub use row::{AnswerKind, Day, Grammar, Kind, NotADay, Origin, ParamSpec, Place, Row, Security, Verb};
+pub use update::{Change, MOST_BYTES, NotAnUpdate, Update, head_of};
 
 /// All rows of an exchange, found by surface, verb and path.
 #[derive(Debug, Default)]
@@ -21,6 +24,7 @@ pub struct Catalogue {
     version: u32,
     rows: Vec<Row>,
     by_path: HashMap<Box<str>, Vec<usize>>,
+    updates: Vec<(SurfaceName, u32)>,
 }
 
 /// A catalogue file is not as it should be.
@@ -132,6 +136,12 @@ impl Catalogue {
     #[must_use]
     pub const fn version(&self) -> u32 {
         self.version
+    }
+
+    /// The surfaces that have a newer catalogue than the others, and its version.
+    #[must_use]
+    pub fn updates(&self) -> &[(SurfaceName, u32)] {
+        &self.updates
     }
 
     /// Every row of that path, of any surface and verb.

@@ -20,8 +20,8 @@ pub mod request;
 pub mod values;
 
 pub use catalogue::{
-    AnswerKind, Catalogue, CatalogueError, Day, Grammar, Kind, Live, NotAllowed, Origin, ParamSpec, Place,
-    Row, Security, Verb,
+    AnswerKind, Catalogue, CatalogueError, Change, Day, Grammar, InUse, Kind, Live, NotAllowed, NotAnUpdate,
+    Origin, ParamSpec, Place, Row, Security, Update, Verb, head_of,
 };
 pub use exchange::{
     Bytes, Exchange, HouseCall, HttpAnswer, MarketCall, PrintError, Printed, ReadError, Scheme, Stamp,

@@ -9,6 +9,7 @@ mod keys;
 mod listener;
 mod narrow;
 mod policy;
+mod update;
 mod wants;
 
 use claviger_core::entry::OperatorEntry;
@@ -74,6 +75,13 @@ impl Keep {
                 self.room().allow(*allowance)
             }
             Command::Disallow(allowance) => self.room().disallow(&allowance),
+            Command::UpdateCatalogue { text, signature, dry_run, factor } => {
+                self.update_catalogue((text, signature), dry_run, factor)
+            }
+            Command::DropCatalogue(exchange, surface, factor) => {
+                self.factor(factor)?;
+                self.room().drop_catalogue(exchange, surface)
+            }
             Command::Bots => Ok(Said::Bots(self.room().bots())),
             Command::Keys => self.room().keys().map(Said::Keys),
             Command::CheckKey(name) => self.check_key(&name),

@@ -10,6 +10,7 @@
 mod authenticate;
 mod bots;
 mod canary;
+mod catalogues;
 mod clock;
 mod desk;
 mod floods;
@@ -37,6 +38,7 @@ mod testing;
 mod tests;
 
 pub use authenticate::Authenticated;
+pub use catalogues::{CatalogueError, adopt as adopt_catalogues};
 pub use keep::Keep;
 pub use leaf::LOCAL_CA;
 pub use listener::{LISTENER_CA, LISTENER_KEY};

@@ -10,6 +10,7 @@ use claviger_store::{FreezeOf, Journal, JournalError, Opened, State, StateError,
 use claviger_vault::Vault;
 
 use crate::bots::{Bots, VirtualBot, format_of};
+use crate::catalogues::{self, CatalogueError, Journaled};
 use crate::clock::KeepClock;
 use crate::floods::Floods;
 use crate::hints::Hints;
@@ -47,12 +48,16 @@ pub enum OpenError {
     /// An empty policy cannot be read: claviger's own mistake.
     #[error("cannot make an empty policy")]
     Policy(#[from] claviger_core::ConfigError),
+    /// A newer catalogue that was taken is not what it was, or not what its maintainers gave out.
+    #[error("a catalogue that was taken cannot be used")]
+    Catalogue(#[from] CatalogueError),
 }
 
 /// What the journal tells.
 struct Told {
     book: Book,
     policy: Option<PolicyEntry>,
+    catalogues: Journaled,
 }
 
 impl Keep {
@@ -68,11 +73,13 @@ impl Keep {
     /// As [`Keep::open`], on a vault that others hold too.
     pub(crate) fn open_shared(home: &Path, vault: Arc<Vault>, own_uid: u32) -> Result<Self, OpenError> {
         let state = State::open(&home.join("state.db"))?;
-        let mut told = Told { book: Book::new(), policy: None };
+        let mut told = Told { book: Book::new(), policy: None, catalogues: Journaled::default() };
         let (journal, opened) =
             Journal::open::<Entry>(&home.join("journal"), &mut |record| told.take(record.entry))?;
         let clock = KeepClock::start(opened.last.unwrap_or_default());
         let config = told.config(&state)?;
+        told.catalogues.check(&state)?;
+        catalogues::adopt(&state, &config)?;
         let mut room = Room {
             clock,
             markets: Markets::default(),
@@ -102,6 +109,7 @@ impl Keep {
 impl Told {
     fn take(&mut self, entry: Entry) {
         self.book.fold(&entry);
+        self.catalogues.take(&entry);
         if let Entry::Policy(policy) = entry {
             self.policy = Some(policy);
         }

@@ -155,6 +155,22 @@ impl Home {
         home
     }
 
+    /// A home of which no keep is open.
+    pub(crate) fn on(folder: TempDir) -> Self {
+        let keep = open(folder.path());
+        let home = Self { folder, keep };
+        home.refresh();
+        home
+    }
+
+    /// Closes the keep; its folder, and why it does not open again.
+    pub(crate) fn does_not_open(self) -> (TempDir, String) {
+        let Self { folder, keep } = self;
+        drop(keep);
+        let why = why_not(folder.path());
+        (folder, why)
+    }
+
     /// Sends figures of now.
     pub(crate) fn refresh(&self) {
         let now = self.now();
@@ -203,6 +219,14 @@ impl Home {
             peer: Peer { address: Some([127, 0, 0, 1].into()), uid: Some(UID + 1), way: Way::Base },
         }
     }
+}
+
+/// Why the home does not open.
+pub(crate) fn why_not(folder: &Path) -> String {
+    let opened = Keep::open_shared(folder, Arc::clone(&TEMPLATE.vault), UID);
+    let error = opened.err().expect("it opens");
+    let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |e| e.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn open(folder: &Path) -> Keep {

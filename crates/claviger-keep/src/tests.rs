@@ -8,4 +8,5 @@ mod line;
 mod print;
 mod replay;
 mod settle;
+mod update;
 mod way;

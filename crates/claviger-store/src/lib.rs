@@ -11,4 +11,4 @@ pub use journal::{
     Chain, Flaw, Journal, JournalEntry, JournalError, Opened, Options, Position, Reader, Record, Recovered,
     Report, Syncer, Void, VoidCause, read, verify,
 };
-pub use state::{FreezeOf, PolicyVersion, State, StateError, StoredBot, StoredKey};
+pub use state::{FreezeOf, PolicyVersion, State, StateError, StoredBot, StoredCatalogue, StoredKey};

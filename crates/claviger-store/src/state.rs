@@ -7,10 +7,10 @@ mod schema;
 
 use std::path::{Path, PathBuf};
 
-use claviger_core::{Allowance, BotName, KeyName, Time};
+use claviger_core::{Allowance, BotName, ExchangeName, KeyName, SurfaceName, Time};
 use rusqlite::{Connection, OptionalExtension, params};
 
-pub use rows::{FreezeOf, PolicyVersion, StoredBot, StoredKey};
+pub use rows::{FreezeOf, PolicyVersion, StoredBot, StoredCatalogue, StoredKey};
 
 /// The file cannot be used, or it does not permit the change.
 #[derive(Debug, thiserror::Error)]
@@ -299,6 +299,42 @@ impl State {
         let sql = "SELECT exchange, surface, path, kind, param, grammar, at FROM allowances
                    ORDER BY exchange, surface, path, at, param";
         self.rows(sql, rows::allowance)
+    }
+
+    /// Keeps a newer catalogue in the place of the one before.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn keep_catalogue(&mut self, catalogue: &StoredCatalogue, at: Time) -> Result<(), StateError> {
+        let sql = "INSERT OR REPLACE INTO catalogues (exchange, surface, version, text, signature, at)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let StoredCatalogue { exchange, surface, version, text, signature } = catalogue;
+        let row = params![exchange.as_str(), surface.as_str(), version, text, signature, rows::millis(at)];
+        self.db.execute(sql, row).map(drop).map_err(|e| self.failed("write", e))
+    }
+
+    /// Forgets a newer catalogue, if there is one.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn drop_catalogue(
+        &mut self,
+        exchange: &ExchangeName,
+        surface: &SurfaceName,
+    ) -> Result<(), StateError> {
+        let sql = "DELETE FROM catalogues WHERE exchange = ?1 AND surface = ?2";
+        let dropped = self.db.execute(sql, params![exchange.as_str(), surface.as_str()]);
+        dropped.map(drop).map_err(|e| self.failed("write", e))
+    }
+
+    /// Every newer catalogue that is kept. Whoever uses one checks its signature anew.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn catalogues(&self) -> Result<Vec<StoredCatalogue>, StateError> {
+        let sql =
+            "SELECT exchange, surface, version, text, signature FROM catalogues ORDER BY exchange, surface";
+        self.rows(sql, rows::catalogue)
     }
 
     fn rows<T>(

@@ -18,6 +18,7 @@ mod strength;
 mod tls;
 mod unlock;
 mod vault;
+mod verify;
 mod virtual_key;
 
 pub use ca::{CaError, CaRequest, LeafRequest};
@@ -30,4 +31,5 @@ pub use strength::Strength;
 pub use tls::{HandshakeError, HandshakeScheme};
 pub use unlock::{UnlockError, UnlockSource};
 pub use vault::Vault;
+pub use verify::{NotSigned, catalogue_signer};
 pub use virtual_key::{BadSignature, VirtualFormat, VirtualKey, VirtualSecret, mint_id};

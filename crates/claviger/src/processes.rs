@@ -12,3 +12,4 @@ pub use health::Status;
 pub use here::{Here, keep_lock, vault_failed};
 pub use keep::keep;
 pub use serve::serve;
+pub use wiring::catalogues;

@@ -234,7 +234,9 @@ impl Book {
             | OperatorAct::KeyRemoved(_)
             | OperatorAct::Applied(_)
             | OperatorAct::Allowed(_)
-            | OperatorAct::Disallowed(_) => {}
+            | OperatorAct::Disallowed(_)
+            | OperatorAct::CatalogueTaken { .. }
+            | OperatorAct::CatalogueDropped { .. } => {}
         }
     }
 

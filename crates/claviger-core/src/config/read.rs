@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Authority, BySurface, Config, ExchangeSettings, Isolation, KnownExchange, Tls};
+use super::{Authority, BySurface, CatalogueKey, Config, ExchangeSettings, Isolation, KnownExchange, Tls};
 use crate::limits::{Given, LIMITS, Misfit, Rules, Scope};
 use crate::policy::{RawBot, RawKey};
 use crate::{BotName, Digest, ExchangeName, KeyName, PolicySet, SurfaceName};
@@ -77,7 +77,8 @@ pub enum Problem {
     },
 }
 
-const TOP: &[&str] = &["listen", "unix_socket", "plain_http", "tls", "isolation", "exchange", "key", "bot"];
+const TOP: &[&str] =
+    &["listen", "unix_socket", "plain_http", "tls", "isolation", "catalogue_keys", "exchange", "key", "bot"];
 const TLS: &[&str] = &["names", "chain"];
 const EXCHANGE: &[&str] = &["rest", "ca", "environment", "own_port"];
 const KEY: &[&str] = &["exchange", "environment"];
@@ -113,6 +114,7 @@ pub(super) fn config(text: &str, file: &str, known: &[KnownExchange]) -> Result<
         plain_http: top.networks("plain_http")?,
         tls: top.tls()?,
         isolation: top.isolation()?,
+        catalogue_keys: top.catalogue_keys()?,
         exchanges,
         policies: Arc::new(PolicySet::new(keys.into_values().collect(), bots)),
         hash: Digest::of(text.as_bytes()),
@@ -314,6 +316,12 @@ impl<'a> Table<'a> {
                 .list("a list of networks like \"10.0.0.0/24\"")
                 .map_err(|misfit| self.at(key).error(misfit.into())),
         }
+    }
+
+    fn catalogue_keys(&self) -> Result<Vec<CatalogueKey>, ConfigError> {
+        let Some(value) = self.value("catalogue_keys") else { return Ok(Vec::new()) };
+        let wanted = "a list of Ed25519 public keys: the 32 bytes of each in base64";
+        given(value).list(wanted).map_err(|misfit| self.at("catalogue_keys").error(misfit.into()))
     }
 
     fn tls(&self) -> Result<Option<Tls>, ConfigError> {

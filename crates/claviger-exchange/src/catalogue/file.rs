@@ -51,6 +51,16 @@ struct Written {
     date: Option<Day>,
 }
 
+/// The exchange and the surfaces that a file's head names.
+///
+/// # Errors
+/// Where the file has another shape.
+pub(super) fn head(file: &str, text: &str) -> Result<(Box<str>, Vec<Box<str>>), CatalogueError> {
+    let shape = |source| CatalogueError::Shape { file: file.into(), source };
+    let read: File = toml::from_str(text).map_err(shape)?;
+    Ok((read.exchange, read.surfaces))
+}
+
 /// The rows of one file, with what its head says of all of them.
 #[derive(Debug)]
 pub(super) struct Rows {

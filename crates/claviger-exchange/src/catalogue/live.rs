@@ -6,7 +6,7 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 use claviger_core::Allowance;
 
 use super::overlay::{self, NotAllowed};
-use super::{Catalogue, Row, Verb};
+use super::{Catalogue, Row, Update, Verb};
 
 /// One exchange's rows for the life of the process.
 ///
@@ -18,6 +18,11 @@ pub struct Live {
     beside: RwLock<Beside>,
     is_widened: AtomicBool,
 }
+
+/// Another catalogue is in use, and a process does not change it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("another catalogue is in use already")]
+pub struct InUse;
 
 /// What operators allow. A row is never dropped while the process lives, because requests hold it; there are as many as
 /// operators make.
@@ -40,9 +45,29 @@ impl Live {
         }
     }
 
+    /// The catalogue as it is compiled in, read anew.
+    #[must_use]
+    pub fn compiled(&self) -> Catalogue {
+        Catalogue::compiled(self.files)
+    }
+
+    /// Uses the compiled catalogue with these updates for the life of the process. Whoever calls it has checked their
+    /// signatures. The same again changes nothing.
+    ///
+    /// # Errors
+    /// Where another catalogue is in use already.
+    pub fn adopt(&self, updates: &[Update]) -> Result<(), InUse> {
+        let wanted = updates.iter().fold(self.compiled(), Catalogue::patched);
+        match self.base.set(wanted) {
+            Ok(()) => Ok(()),
+            Err(wanted) if self.base().rows() == wanted.rows() => Ok(()),
+            Err(_) => Err(InUse),
+        }
+    }
+
     /// The catalogue without what operators allow.
     pub fn base(&self) -> &Catalogue {
-        self.base.get_or_init(|| Catalogue::compiled(self.files))
+        self.base.get_or_init(|| self.compiled())
     }
 
     /// The row of a surface, verb and path, with what operators allow.
@@ -124,6 +149,14 @@ impl Live {
         let (_, mut all) = self.allowances();
         all.push(allowance.clone());
         overlay::rows(self.base(), &all).map(drop)
+    }
+
+    /// The rows that these would make, beside or in the place of the catalogue's.
+    ///
+    /// # Errors
+    /// [`NotAllowed`] as [`Live::allow`].
+    pub fn made_by(&self, allowances: &[Allowance]) -> Result<Vec<Row>, NotAllowed> {
+        overlay::rows(self.base(), allowances)
     }
 
     /// Of some allowances those that fit the catalogue; the others with why they do not.

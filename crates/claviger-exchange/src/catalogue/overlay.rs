@@ -3,7 +3,7 @@
 //! It can only let a bot read more. Nothing here moves, trades or changes anything; what the catalogue refuses for a
 //! reason stays refused, and so does what could tell a key, a token or who the owner is.
 
-mod words;
+pub(super) mod words;
 
 use claviger_core::{Allowance, Allowed, Permission};
 
@@ -151,7 +151,7 @@ fn is_of(row: &Row, allowance: &Allowance) -> bool {
     row.is(allowance.surface.as_str(), Verb::Get) && row.path == allowance.path
 }
 
-const fn only_reads(permission: Permission) -> bool {
+pub(super) const fn only_reads(permission: Permission) -> bool {
     matches!(permission, Permission::Public | Permission::MarketData | Permission::Read)
 }
 
@@ -175,11 +175,8 @@ fn new_row(base: &Catalogue, allowance: &Allowance, public: bool) -> Result<Row,
     }
     let here = gets.into_iter().find(|row| is_of(row, allowance));
     if here.is_none() {
-        served(base, allowance)?;
+        may_be_new(base, allowance.surface.as_str(), path)?;
         of_a_family_that_reads(base, path)?;
-        if let Some(word) = words::that_acts(path) {
-            return Err(NotAllowed::Acts { path: path.into(), word });
-        }
     }
     if let Some(word) = words::that_tells(path) {
         return Err(NotAllowed::Tells { path: path.into(), word });
@@ -215,22 +212,25 @@ fn made(allowance: &Allowance, here: Option<&Row>, public: bool) -> Result<Row, 
     })
 }
 
-/// Passes where the surface has rows that begin the same: a path that it does not serve is a mistake.
-fn served(base: &Catalogue, allowance: &Allowance) -> Result<(), NotAllowed> {
-    let (surface, path) = (allowance.surface.as_str(), &allowance.path);
+/// Passes where a path that nobody knew may be one that reads: the surface serves others that begin the same, and no part
+/// of it sounds as if it changed something.
+pub(super) fn may_be_new(base: &Catalogue, surface: &str, path: &str) -> Result<(), NotAllowed> {
+    let path = path_of(path)?;
     let first = |path: &str| path.split('/').nth(1).map(ToOwned::to_owned);
     let like =
         |row: &Row| *row.surface == *surface && row.verb != Verb::Ws && first(&row.path) == first(path);
-    if base.rows().iter().any(like) {
-        Ok(())
-    } else {
-        Err(NotAllowed::Surface { surface: surface.into(), path: path.clone() })
+    if !base.rows().iter().any(like) {
+        return Err(NotAllowed::Surface { surface: surface.into(), path: path.into() });
+    }
+    match words::that_acts(path) {
+        Some(word) => Err(NotAllowed::Acts { path: path.into(), word }),
+        None => Ok(()),
     }
 }
 
 /// Passes unless most of what stands beside the path needs more than reading: `/sapi/v9/sub-account/…` is told apart by
 /// its third part, whatever its version.
-fn of_a_family_that_reads(base: &Catalogue, path: &str) -> Result<(), NotAllowed> {
+pub(super) fn of_a_family_that_reads(base: &Catalogue, path: &str) -> Result<(), NotAllowed> {
     let beside = base.rows().iter().filter(|row| row.verb == Verb::Get);
     let beside: Vec<&Row> = beside.filter(|row| words::same_family(&row.path, path)).collect();
     let more: Vec<&&Row> = beside.iter().filter(|row| !only_reads(row.permission)).collect();

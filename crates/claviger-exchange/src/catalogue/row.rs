@@ -52,6 +52,8 @@ pub enum Origin {
     /// It is compiled in.
     #[default]
     Compiled,
+    /// A newer catalogue has it, signed by its maintainers.
+    Signed,
     /// An operator allowed it, or a parameter of it.
     Operator,
 }
@@ -214,7 +216,9 @@ impl Kind {
 }
 
 /// How an answer returns to the bot.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+///
+/// In order: each shows the bot no more than the one before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AnswerKind {
     /// Passed on as it comes, searched for the real key's id.

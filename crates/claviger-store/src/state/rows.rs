@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use claviger_core::{Allowance, Allowed, BotName, ExchangeName, KeyName, Time};
+use claviger_core::{Allowance, Allowed, BotName, ExchangeName, KeyName, SurfaceName, Time};
 use rusqlite::Row;
 use rusqlite::types::Type;
 
@@ -71,6 +71,21 @@ pub struct PolicyVersion {
     pub at: Time,
 }
 
+/// A newer catalogue that an operator took, with its signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredCatalogue {
+    /// The exchange.
+    pub exchange: ExchangeName,
+    /// The surface.
+    pub surface: SurfaceName,
+    /// Its version.
+    pub version: u32,
+    /// The file.
+    pub text: String,
+    /// The detached signature, as it was given.
+    pub signature: String,
+}
+
 /// SQLite's numbers are signed; the end of time is far before theirs.
 pub(super) fn millis(time: Time) -> i64 {
     i64::try_from(time.millis()).unwrap_or(i64::MAX)
@@ -134,6 +149,16 @@ pub(super) fn allowance(row: &Row<'_>) -> rusqlite::Result<(Allowance, Time)> {
     };
     let path = row.get::<_, String>(2)?.into();
     Ok((Allowance { exchange: name(row, 0)?, surface: name(row, 1)?, path, what }, time(row, 6)?))
+}
+
+pub(super) fn catalogue(row: &Row<'_>) -> rusqlite::Result<StoredCatalogue> {
+    Ok(StoredCatalogue {
+        exchange: name(row, 0)?,
+        surface: name(row, 1)?,
+        version: row.get(2)?,
+        text: row.get(3)?,
+        signature: row.get(4)?,
+    })
 }
 
 fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Time> {

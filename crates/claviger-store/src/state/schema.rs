@@ -60,6 +60,17 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (exchange, surface, path, kind, param)
     ) STRICT;
 ",
+    "
+    CREATE TABLE catalogues (
+        exchange  TEXT NOT NULL,
+        surface   TEXT NOT NULL,
+        version   INTEGER NOT NULL CHECK (version > 0),
+        text      TEXT NOT NULL,
+        signature TEXT NOT NULL,
+        at        INTEGER NOT NULL,
+        PRIMARY KEY (exchange, surface)
+    ) STRICT;
+",
 ];
 
 /// Makes an empty file that only its owner may open; SQLite gives its side files the same mode.

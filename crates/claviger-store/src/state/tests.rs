@@ -162,9 +162,28 @@ fn a_file_of_the_first_version_gains_the_later_tables() {
     let home = Home::new();
     let mut state = home.open();
     state.add_key(&key("main")).unwrap();
-    state.db.execute_batch("DROP TABLE allowances; PRAGMA user_version = 1").unwrap();
+    state.db.execute_batch("DROP TABLE allowances; DROP TABLE catalogues; PRAGMA user_version = 1").unwrap();
     drop(state);
     let mut state = home.open();
     assert_eq!(state.keys().unwrap(), [key("main")]);
     state.allow(&allowance("/a", Allowed::Read), Time::default()).unwrap();
+}
+
+#[test]
+fn a_newer_catalogue_replaces_the_one_before() {
+    let home = Home::new();
+    let one = |version: u32| StoredCatalogue {
+        exchange: "binance".parse().unwrap(),
+        surface: "spot".parse().unwrap(),
+        version,
+        text: format!("version = {version}"),
+        signature: "c2ln".into(),
+    };
+    let mut state = home.open();
+    for version in [2, 3] {
+        state.keep_catalogue(&one(version), Time::default()).unwrap();
+    }
+    assert_eq!(home.open().catalogues().unwrap(), [one(3)]);
+    state.drop_catalogue(&one(3).exchange, &one(3).surface).unwrap();
+    assert_eq!(home.open().catalogues().unwrap(), []);
 }

@@ -1,5 +1,7 @@
 //! `claviger exchange …`: what can be said.
 
+use std::path::PathBuf;
+
 use clap::{Args as ClapArgs, Subcommand};
 use claviger_core::{ExchangeName, SurfaceName};
 
@@ -83,6 +85,34 @@ Examples:
         endpoint: Endpoint,
         /// Only this parameter of it
         param: Option<String>,
+    },
+    /// Take a newer catalogue of one surface, signed by its maintainers, or give it up
+    #[command(after_help = "\
+Its signature is checked against `catalogue_keys` in the active claviger.toml; its version must be
+higher than the one in use. What changes is shown, endpoint by endpoint; anything wider asks for the
+vault's passphrase. It is journaled, and in use when `claviger serve` starts next; each start checks
+the signature anew, and refuses to start where it does not fit.
+
+An update can let bots read more, and do less. What a bot may do, claviger itself must understand:
+that comes with a newer claviger. docs/spec/catalogue.md is the format, and says how one is signed.
+
+Examples:
+  claviger exchange update binance-spot.toml --dry-run
+  claviger exchange update binance-spot.toml        # its signature is in binance-spot.toml.sig
+  claviger exchange update --drop binance spot      # back to the one that is compiled in")]
+    Update {
+        /// The catalogue file
+        #[arg(required_unless_present = "drop")]
+        file: Option<PathBuf>,
+        /// Its signature, in base64 [default: FILE.sig]
+        #[arg(long, value_name = "FILE", conflicts_with = "drop")]
+        signature: Option<PathBuf>,
+        /// Only say what would change
+        #[arg(long, conflicts_with = "drop")]
+        dry_run: bool,
+        /// Go back to the catalogue that is compiled in; needs the vault's passphrase
+        #[arg(long, value_names = ["NAME", "SURFACE"], num_args = 2, conflicts_with = "file")]
+        drop: Option<Vec<String>>,
     },
     /// Print docs/exchanges.md
     #[command(hide = true)]

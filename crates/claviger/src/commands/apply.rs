@@ -1,7 +1,7 @@
 //! `apply`: make claviger.toml the active policy.
 
 use claviger_door::{Command, Exit, Said};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::Global;
 use crate::factor::Factor;
@@ -42,7 +42,8 @@ pub fn apply(operator: &mut Operator, factor: &mut Factor, dry_run: bool) -> Res
     }
 }
 
-fn report(said: Said) -> Result<Applied, Failure> {
+/// What a report says.
+pub fn report(said: Said) -> Result<Applied, Failure> {
     match said {
         Said::Report { changes, applied, needs_factor } => Ok(Applied { changes, applied, needs_factor }),
         _ => Err(super::odd_answer()),
@@ -50,19 +51,37 @@ fn report(said: Said) -> Result<Applied, Failure> {
 }
 
 impl Applied {
-    /// Prints the report.
-    pub fn show(&self, as_json: bool, dry_run: bool) {
-        if as_json {
-            let change = |(what, widens): &(String, bool)| json!({ "what": what, "wider": widens });
-            let changes: Vec<_> = self.changes.iter().map(change).collect();
-            say_json(
-                &json!({ "changes": changes, "applied": self.applied, "needs_factor": self.needs_factor }),
-            );
-            return;
-        }
+    /// Whether it was made active.
+    pub const fn is_applied(&self) -> bool {
+        self.applied
+    }
+
+    /// Whether something widens.
+    pub const fn needs_factor(&self) -> bool {
+        self.needs_factor
+    }
+
+    /// For scripts.
+    pub fn json(&self) -> Value {
+        let change = |(what, widens): &(String, bool)| json!({ "what": what, "wider": widens });
+        let changes: Vec<_> = self.changes.iter().map(change).collect();
+        json!({ "changes": changes, "applied": self.applied, "needs_factor": self.needs_factor })
+    }
+
+    /// Prints each change.
+    pub fn lines(&self) {
         for (what, widens) in &self.changes {
             say(format_args!("{} {what}", if *widens { "wider   " } else { "narrower" }));
         }
+    }
+
+    /// Prints the report.
+    pub fn show(&self, as_json: bool, dry_run: bool) {
+        if as_json {
+            say_json(&self.json());
+            return;
+        }
+        self.lines();
         match (self.changes.is_empty(), dry_run) {
             (true, _) => say("nothing changes"),
             (false, true) if self.needs_factor => {
@@ -74,7 +93,7 @@ impl Applied {
     }
 
     /// Names what makes the factor necessary.
-    fn named_in(&self, failure: Failure) -> Failure {
+    pub fn named_in(&self, failure: Failure) -> Failure {
         let wider = self.changes.iter().filter(|(_, widens)| *widens);
         wider.fold(failure, |failure, (what, _)| failure.because(format!("wider: {what}")))
     }

@@ -3,10 +3,11 @@
 mod allow;
 mod document;
 mod show;
+mod update;
 
 use claviger_door::Exit;
-use claviger_exchange::{EXCHANGES, Exchange, Kind, ParamSpec, Row};
-use serde_json::{Value, json};
+use claviger_exchange::{Catalogue, EXCHANGES, Exchange, Kind, ParamSpec, Row};
+use serde_json::{Map, Value, json};
 
 use crate::args::{ExchangeCommand, Global};
 use crate::failure::Failure;
@@ -15,7 +16,10 @@ use crate::out::{say_json, table};
 /// Shows the catalogues.
 pub fn run(global: &Global, command: &ExchangeCommand) -> Result<(), Failure> {
     match command {
-        ExchangeCommand::List => list(global.json),
+        ExchangeCommand::List => {
+            allow::take_in(global)?;
+            list(global.json);
+        }
         ExchangeCommand::Show { name, path } => {
             let exchange = named(name.as_str())?;
             allow::take_in(global)?;
@@ -29,6 +33,12 @@ pub fn run(global: &Global, command: &ExchangeCommand) -> Result<(), Failure> {
         ExchangeCommand::Allowed { name } => return allow::list(global, name.as_ref()),
         ExchangeCommand::Disallow { endpoint, param } => {
             return allow::disallow(global, endpoint, param.as_deref());
+        }
+        ExchangeCommand::Update { file, signature, dry_run, drop } => {
+            return match (file, drop) {
+                (Some(file), _) => update::update(global, (file.as_path(), signature.as_ref()), *dry_run),
+                (None, of) => update::go_back(global, of.as_deref().unwrap_or_default()),
+            };
         }
         ExchangeCommand::Document => crate::out::say(document::page().trim_end()),
     }
@@ -47,17 +57,31 @@ pub fn named(name: &str) -> Result<&'static dyn Exchange, Failure> {
 fn list(as_json: bool) {
     if as_json {
         for e in EXCHANGES {
-            let endpoints = e.catalogue().rows().len();
-            say_json(&json!({ "name": e.name(), "title": e.title(), "endpoints": endpoints }));
+            let catalogue = e.catalogue();
+            let updates: Map<String, Value> =
+                catalogue.updates().iter().map(|(s, v)| (s.to_string(), (*v).into())).collect();
+            say_json(&json!({
+                "name": e.name(), "title": e.title(), "endpoints": catalogue.rows().len(),
+                "version": catalogue.version(), "updates": updates,
+            }));
         }
         return;
     }
     let row = |e: &&dyn Exchange| {
         let prefixes: Vec<String> = e.surfaces().iter().map(|s| format!("/{}", s.prefix)).collect();
         let endpoints = e.catalogue().rows().len().to_string();
-        vec![e.name().to_owned(), e.title().to_owned(), endpoints, prefixes.join(" ")]
+        vec![e.name().to_owned(), e.title().to_owned(), version(e.catalogue()), endpoints, prefixes.join(" ")]
     };
-    table(&["name", "exchange", "endpoints", "base URLs"], &EXCHANGES.iter().map(row).collect::<Vec<_>>());
+    table(
+        &["name", "exchange", "catalogue", "endpoints", "base URLs"],
+        &EXCHANGES.iter().map(row).collect::<Vec<_>>(),
+    );
+}
+
+/// The version that is compiled in, and of surfaces that have a newer one, theirs.
+fn version(catalogue: &Catalogue) -> String {
+    let newer = catalogue.updates().iter().map(|(surface, version)| format!(", {surface} {version}"));
+    std::iter::once(catalogue.version().to_string()).chain(newer).collect()
 }
 
 fn all(exchange: &dyn Exchange, as_json: bool) {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use claviger_door::{Desk, Exit, Sensitive};
-use claviger_keep::{Keep, OpenError, Opening};
+use claviger_keep::{CatalogueError, Keep, OpenError, Opening};
 use claviger_os::{HomeLock, LockError, NotPrivate};
 use claviger_store::StateError;
 use claviger_vault::{Passphrase, Vault, VaultError};
@@ -112,10 +112,19 @@ fn open_failed(error: &OpenError) -> Failure {
         OpenError::State(state) => {
             Failure::new(Exit::Store, "cannot open the home").caused_by(error).full_disk(state.is_full())
         }
+        OpenError::Catalogue(error) => catalogue_failed(error),
         OpenError::Random(_) | OpenError::Policy(_) => {
             Failure::new(Exit::Failed, "cannot open the home").caused_by(error)
         }
     }
+}
+
+/// A catalogue that was taken cannot be used: nothing is served by another one than the operator thinks.
+pub fn catalogue_failed(error: &CatalogueError) -> Failure {
+    Failure::new(Exit::Catalogue, "a catalogue that was taken cannot be used")
+        .caused_by(error)
+        .hint("`claviger exchange update --drop NAME SURFACE`, which goes back to the one compiled in")
+        .hint("`claviger exchange update FILE` then, where a key of `catalogue_keys` signed it")
 }
 
 /// A check of the home that both processes make before anything else.

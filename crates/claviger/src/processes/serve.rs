@@ -254,6 +254,7 @@ async fn run(
     (tell, stop): Stop,
 ) -> Result<(), Failure> {
     let config = wiring::active(home)?;
+    wiring::catalogues(home)?;
     let egress = Arc::new(wiring::egress(home, &config)?);
     // Of its own, because connections belong to the thread that opened them.
     let public = Arc::new(aside_egress(home, &config, aside)?);

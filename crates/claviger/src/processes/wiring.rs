@@ -29,6 +29,17 @@ pub fn active(home: &Home) -> Result<Config, Failure> {
     }
 }
 
+/// Has this process use the newer catalogues of the home, each verified by the keys of the active configuration.
+pub fn catalogues(home: &Home) -> Result<(), Failure> {
+    let unusable = |e: &claviger_store::StateError| crate::commands::state_unusable(e);
+    let state = State::open(&home.state()).map_err(|e| unusable(&e))?;
+    if state.catalogues().map_err(|e| unusable(&e))?.is_empty() {
+        return Ok(());
+    }
+    let config = active(home)?;
+    claviger_keep::adopt_catalogues(&state, &config).map_err(|e| super::here::catalogue_failed(&e))
+}
+
 /// The way out, to the hosts that are configured.
 pub fn egress(home: &Home, config: &Config) -> Result<Egress, Failure> {
     let upstreams = EXCHANGES.iter().map(|e| upstream(home, *e, &config.exchange(&e.exchange_name())));

@@ -76,7 +76,7 @@ fn is_same(one: &str, other: &str) -> bool {
 }
 
 /// Whether the parameter belongs to authentication.
-pub(super) fn is_of_the_signature(name: &str) -> bool {
+pub(in crate::catalogue) fn is_of_the_signature(name: &str) -> bool {
     SIGNATURE.contains(&&*plain(name))
 }
 

@@ -99,6 +99,7 @@ pub fn take_in(global: &Global) -> Result<(), Failure> {
     if !home.state().exists() {
         return Ok(());
     }
+    crate::processes::catalogues(&home)?;
     let noted = noted(&home)?;
     for exchange in EXCHANGES.iter().filter(|exchange| exchange.only_reads_by_get()) {
         let of = noted.iter().map(|(one, _)| one).filter(|one| one.exchange.as_str() == exchange.name());

@@ -74,6 +74,7 @@ fn source(row: &Row) -> Vec<String> {
     let allowed = || "an operator: `claviger exchange allowed` lists it".to_owned();
     let more = match row.origin {
         Origin::Compiled => None,
+        Origin::Signed => Some("a newer catalogue: `claviger exchange list` shows its version".to_owned()),
         Origin::Operator => Some(allowed()),
     };
     read.into_iter().chain(more).collect()
