@@ -35,10 +35,11 @@ fn at_the_edge(order: &Order, terms: &Terms<'_>, levels: [&Rules; 2]) -> Result<
         }
     };
     let no_reference = || Denial::NoReference { symbol: order.symbol.clone() };
-    let reference = terms.reference.ok_or_else(no_reference)?.price;
-    let price = worst_price(order, reference, band, terms)?;
+    terms.reference.ok_or_else(no_reference)?;
+    let start = terms.start().ok_or_else(no_reference)?;
+    let price = worst_price(order, start, band, terms)?;
     let size = match order.size {
-        Size::Quote(amount) => Size::Base(from_quote(amount, price.max(reference), terms.instrument)?),
+        Size::Quote(amount) => Size::Base(from_quote(amount, price.max(start), terms.instrument)?),
         Size::Base(_) | Size::Contracts(_) | Size::Position => order.size,
     };
     let kind = OrderKind::Limit { price };

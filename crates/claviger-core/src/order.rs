@@ -422,6 +422,21 @@ impl Order {
         std::iter::once(first).chain(self.more.or.iter().map(Wake::end))
     }
 
+    /// About where it fills, if the market is at `start` now: at its trigger; else at once, or at its limit where that is
+    /// better.
+    #[must_use]
+    pub fn fills_near(&self, start: Decimal) -> Decimal {
+        let end = End { trigger: self.trigger, trail: self.more.trail, price: self.worst() };
+        if end.waits() {
+            return end.wakes_at(self.side, start).unwrap_or(start);
+        }
+        match (self.side, end.price) {
+            (Side::Buy, Some(price)) => price.min(start),
+            (Side::Sell, Some(price)) => price.max(start),
+            (_, None) => start,
+        }
+    }
+
     /// Whether it waits for a price before it goes to the book.
     #[must_use]
     pub const fn waits(&self) -> bool {

@@ -51,7 +51,7 @@ fn is_simple(order: &Order) -> bool {
 }
 
 fn end_fits(order: &Order, end: &End, terms: &Terms<'_>) -> Result<(), Denial> {
-    wakes_near(end, (order.side, &order.symbol), terms, None)?;
+    wakes_near(end, (order.side, &order.symbol), terms, terms.after)?;
     if end.price.is_some() || order.is_exit() {
         return Ok(());
     }
@@ -63,12 +63,12 @@ fn end_fits(order: &Order, end: &End, terms: &Terms<'_>) -> Result<(), Denial> {
     })
 }
 
-/// Its prices are prices, and it wakes within 60 % of the reference, or of another price.
+/// Its prices are prices, and it wakes within 60 % of the reference, or of where it begins if that is elsewhere.
 fn wakes_near(
     end: &End,
     (side, symbol): (Side, &Symbol),
     terms: &Terms<'_>,
-    or: Option<Decimal>,
+    start: Option<Decimal>,
 ) -> Result<(), Denial> {
     let activation = end.trail.and_then(|trail| trail.activation);
     if [end.price, end.trigger, activation].into_iter().flatten().any(Decimal::is_zero) {
@@ -82,13 +82,14 @@ fn wakes_near(
     }
     let no_reference = || Denial::NoReference { symbol: symbol.clone() };
     let reference = terms.reference.ok_or_else(no_reference)?.price;
+    let start = start.unwrap_or(reference);
     if let Some(Trail { callback, .. }) = end.trail {
-        distance_fits(callback, reference)?;
+        distance_fits(callback, start)?;
     }
-    let at = end.wakes_at(side, reference);
+    let at = end.wakes_at(side, start);
     let at = at.filter(|at| !at.is_zero()).ok_or_else(|| unmeasured("no price is that far away"))?;
     for trigger in [Some(at), activation].into_iter().flatten() {
-        if !near(trigger, reference) && !or.is_some_and(|or| near(trigger, or)) {
+        if !near(trigger, reference) && !near(trigger, start) {
             return Err(Denial::TriggerTooFar { trigger, most: Percent::whole(FAR), reference });
         }
     }
@@ -140,8 +141,9 @@ fn exit_fits(order: &Order, exit: &Exit, terms: &Terms<'_>) -> Result<(), Denial
         return Err(unmeasured("what is attached closes nothing, or more than the order opens"));
     }
     let side = order.side.opposite();
+    let filled = terms.start().map(|start| order.fills_near(start));
     for end in exit.wakes().map(Wake::end) {
-        wakes_near(&end, (side, &order.symbol), terms, order.worst())?;
+        wakes_near(&end, (side, &order.symbol), terms, filled)?;
         let positions = matches!(order.market, Market::Usdm | Market::Coinm);
         if end.price.is_none() && !(positions && end.waits()) {
             return Err(Denial::Unbounded { why: "what is attached has no limit price" });

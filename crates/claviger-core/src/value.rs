@@ -26,8 +26,18 @@ pub struct Terms<'a> {
     pub instrument: &'a Instrument,
     /// Its fresh reference price, where there is one.
     pub reference: Option<&'a Reference>,
+    /// The price at which another order fills that it waits for.
+    pub after: Option<Decimal>,
     /// Of an option, the fresh price of one unit of the underlying in the premium's currency, where there is one.
     pub underlying: Option<Decimal>,
+}
+
+impl Terms<'_> {
+    /// Where the market is when the order begins: at the reference price, or where the order fills that it waits for.
+    #[must_use]
+    pub fn start(&self) -> Option<Decimal> {
+        self.after.or_else(|| self.reference.map(|reference| reference.price))
+    }
 }
 
 /// Fresh prices of one exchange.
@@ -76,7 +86,7 @@ impl<'a> Prices<'a> {
                 premium => (premium == quote).then_some(price),
             }
         });
-        Some(Terms { instrument, reference: self.reference(market, symbol), underlying })
+        Some(Terms { instrument, reference: self.reference(market, symbol), after: None, underlying })
     }
 
     /// `money` in another currency, rounded up.

@@ -1,9 +1,7 @@
 //! What an order is worth, and how much of that counts.
 
 use crate::value::{Terms, counted};
-use crate::{
-    Decimal, Denial, End, Exit, Instrument, Market, Money, Order, PositionSide, Reference, Side, Size, Wake,
-};
+use crate::{Decimal, Denial, End, Exit, Instrument, Market, Money, Order, PositionSide, Side, Size, Wake};
 
 /// An order's value, and what is held for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +31,7 @@ pub fn worth(order: &Order, terms: &Terms<'_>) -> Result<Worth, Denial> {
     }
     let value = match (order.market, order.side) {
         (Market::Option, Side::Sell) => of_underlying(order.size, terms.instrument)?,
-        _ => money(order.size, terms.instrument, highest(order.side, order.ends(), terms.reference))?,
+        _ => money(order.size, terms.instrument, highest(order.side, order.ends(), terms))?,
     };
     let hold = if order.is_exit() { zero } else { with_attached(order, &value, terms)? };
     Ok(Worth { value: Some(value), hold })
@@ -56,19 +54,20 @@ fn with_attached(order: &Order, value: &Money, terms: &Terms<'_>) -> Result<Mone
 fn attached(order: &Order, exit: &Exit, terms: &Terms<'_>) -> Result<Money, Denial> {
     let size = exit.size.map_or(order.size, |n| order.size.with(n));
     let ends = exit.wakes().map(Wake::end);
-    money(size, terms.instrument, highest(order.side.opposite(), ends, terms.reference))
+    money(size, terms.instrument, highest(order.side.opposite(), ends, terms))
 }
 
 const TOO_LARGE: Denial = Denial::Unmeasured { why: "its value is too large" };
 
 /// The largest price that is named, or at which anything may wake.
-fn highest(side: Side, ends: impl Iterator<Item = End>, reference: Option<&Reference>) -> Decimal {
-    let reference = reference.map_or(Decimal::ZERO, |reference| reference.price);
+fn highest(side: Side, ends: impl Iterator<Item = End>, terms: &Terms<'_>) -> Decimal {
+    let reference = terms.reference.map_or(Decimal::ZERO, |reference| reference.price);
+    let start = terms.start().unwrap_or(reference);
     let named = ends.flat_map(|end| {
         let activation = end.trail.and_then(|trail| trail.activation);
-        [end.price, end.trigger, activation, end.wakes_at(side, reference)]
+        [end.price, end.trigger, activation, end.wakes_at(side, start)]
     });
-    named.flatten().fold(reference, Decimal::max)
+    named.flatten().fold(reference.max(start), Decimal::max)
 }
 
 fn money(size: Size, instrument: &Instrument, price: Decimal) -> Result<Money, Denial> {

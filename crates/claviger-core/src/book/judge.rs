@@ -147,7 +147,14 @@ impl Book {
 /// Whether an act of unknown effect could be an order under this permission: `symbols`, the band and the budgets would
 /// not see it, so no grant alone allows it.
 const fn trades(permission: Permission) -> bool {
-    matches!(permission, Permission::Trade | Permission::Copy | Permission::ExchangeBot | Permission::Block)
+    matches!(
+        permission,
+        Permission::Trade
+            | Permission::Convert
+            | Permission::Copy
+            | Permission::ExchangeBot
+            | Permission::Block
+    )
 }
 
 /// Whether the evidence is enough for what is asked.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::compare::settings;
 use super::{Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED, Weighed};
 use crate::value::Terms;
-use crate::{Decimal, Denial, End, Exit, Market, Order, Side, Wake};
+use crate::{Decimal, Denial, End, Market, Order, Side, Wake};
 
 /// `price_band`: how much higher than the reference price a bot may buy, and how much lower it may sell.
 #[derive(Clone, Copy, Debug)]
@@ -134,16 +134,22 @@ impl Limit for PriceBand {
         };
         let order = weighed.order;
         let no_reference = || Denial::NoReference { symbol: order.symbol.clone() };
-        let reference = weighed.terms.reference.ok_or_else(no_reference)?.price;
+        weighed.terms.reference.ok_or_else(no_reference)?;
+        let start = weighed.terms.start().ok_or_else(no_reference)?;
         let limit = Edge { order, terms: weighed.terms, band, exit: order.is_exit() };
         for end in order.ends() {
-            limit.holds(order.side, &end, reference)?;
+            limit.holds(order.side, &end, start)?;
         }
-        // What is attached goes to the book once the order has filled: at the order's price, or at one that is better.
-        let filled = order.worst().unwrap_or(reference);
         let attached = Edge { exit: matches!(order.market, Market::Usdm | Market::Coinm), ..limit };
-        for end in order.more.exits.iter().flat_map(Exit::wakes).map(Wake::end) {
-            attached.holds(order.side.opposite(), &end, filled)?;
+        let (side, filled) = (order.side.opposite(), order.fills_near(start));
+        for exit in &order.more.exits {
+            for end in exit.wakes().map(Wake::end) {
+                attached.holds(side, &end, filled)?;
+            }
+            // A profit is taken beyond the order's price. A trigger on this side of it would be met at once.
+            if let Some(profit) = exit.take_profit.as_ref().map(Wake::end) {
+                attached.holds(side, &End { trigger: None, trail: None, ..profit }, filled)?;
+            }
         }
         Ok(())
     }

@@ -295,6 +295,18 @@ fn what_is_attached_closes_no_more_than_the_order_opens() {
 }
 
 #[test]
+fn a_profit_is_taken_beyond_the_orders_price() {
+    let take = |trigger: &str, price: &str| {
+        let wake = Wake { trigger: Some(n(trigger)), price: Some(n(price)), ..Wake::default() };
+        attached(vec![Exit { take_profit: Some(wake), ..Exit::default() }], buy("1", "100"))
+    };
+    check("", take("120", "118"), ALLOWED);
+    check("", take("100", "98"), ALLOWED);
+    let low = "price_band: selling at 59 is below 98, the edge of price_band = 2% around 100";
+    check("", take("60", "59"), low);
+}
+
+#[test]
 fn what_is_attached_counts_unless_its_position_side_holds_it_to_closing() {
     let day = |order: Order| {
         let mut desk = Desk::new("markets = [\"spot\", \"usdm\"]", "");

@@ -365,14 +365,16 @@ fn what_leaves_the_account_needs_its_own_permission_whatever_the_row_says() {
 #[test]
 fn a_trade_of_unknown_effect_is_refused() {
     let change = |name: &str, permission| {
-        let grants = "grants = [\"trade\", \"convert\", \"copy\", \"exchange-bot\", \"block\"]";
+        let grants = "grants = [\"trade\", \"convert\", \"copy\", \"exchange-bot\", \"block\", \"earn\"]";
         let mut desk = Desk::new(&format!("{grants}\ndanger_account_wide = true"), "");
         desk.ask(name, Act::Change, permission).map(|_| ()).map_err(|e| e.denial.rule())
     };
-    for permission in [Permission::Trade, Permission::Copy, Permission::ExchangeBot, Permission::Block] {
+    for permission in
+        [Permission::Trade, Permission::Convert, Permission::Copy, Permission::ExchangeBot, Permission::Block]
+    {
         assert_eq!(change("a", permission), Err("order"));
     }
-    assert_eq!(change("a", Permission::Convert), Ok(()));
+    assert_eq!(change("a", Permission::Earn), Ok(()));
 }
 
 #[test]

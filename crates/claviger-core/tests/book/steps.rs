@@ -300,6 +300,28 @@ fn a_hidden_second_order_is_judged() {
     );
 }
 
+/// What waits for another order begins where that one fills, not where the market is now.
+#[test]
+fn what_waits_for_another_order_is_measured_from_there() {
+    let then = |first: Order, hidden: Order| places(How::Then, vec![first, hidden]);
+    check("", then(buy("1", "80"), sell("1", "79")), Ok(()));
+    let low = "price_band: selling at 78.39 is below 78.4, the edge of price_band = 2% around 80";
+    check("", then(buy("1", "80"), sell("1", "78.39")), Err((Some(1), low)));
+    let high = "price_band: selling at 100 is below 147, the edge of price_band = 2% around 150";
+    check("", then(sell("1", "150"), sell("1", "100")), Err((Some(1), high)));
+    let at_once = "price_band: selling at 97 is below 98, the edge of price_band = 2% around 100";
+    check("", then(buy("1", "102"), sell("1", "97")), Err((Some(1), at_once)));
+    check("", then(buy("1", "30"), stop("20", sell("1", "20"))), Ok(()));
+    check(
+        "",
+        then(buy("1", "100"), stop("20", sell("1", "20"))),
+        Err((
+            Some(1),
+            "trigger_distance: the trigger price 20 is more than 60% away from the reference price 100",
+        )),
+    );
+}
+
 #[test]
 fn a_list_is_cancelled_by_its_name() {
     let mut desk = Desk::new("", "");

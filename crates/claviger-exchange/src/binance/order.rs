@@ -7,7 +7,7 @@ use claviger_core::{
     SideEffect, Size, Symbol, TimeInForce, Trail, Value,
 };
 
-use self::kind::Type;
+use self::kind::{Type, Wakes};
 use super::names::{Names, PEG};
 use super::read::symbol;
 use crate::exchange::unnamed;
@@ -23,6 +23,12 @@ const SIDE_EFFECT: &str = "sideEffectType";
 
 /// What an order leaves beside itself in the parameters: it says how the order is meant, and is printed from there.
 pub(super) const TOLD: [&str; 6] = [WAKES, PRICE_MATCH, GOOD_TILL, PEG[0], PEG[1], PEG[2]];
+
+/// Whether what is told beside an order says that its trigger takes a profit.
+pub(super) fn takes_profit(told: &Params) -> bool {
+    let takes = Wakes::TakeProfit.value(Market::Spot);
+    told.iter().any(|param| *param.name == *WAKES && param.value == takes)
+}
 
 /// What a leg has in common with one before it, which has taken it from the parameters already.
 #[derive(Clone, Copy, Debug, Default)]

@@ -61,6 +61,9 @@ fn order_list(list: &List, market: Market, fields: &mut Fields<'_>) -> Result<St
     if list.legs.iter().any(|names| names.size.is_empty()) {
         as_bought(&orders)?;
     }
+    if matches!(list.how, How::Then | How::ThenOneOf) {
+        profits_wait(&orders)?;
+    }
     // One word says for the whole list what it borrows.
     let effect = orders.first().and_then(|(order, _)| order.more.side_effect);
     let step = |(mut order, params): (Order, Params)| {
@@ -81,6 +84,26 @@ fn as_bought(orders: &[(Order, Params)]) -> Result<(), ReadError> {
             "such a list is read only where it sells what it bought: the size of what waits is not told",
         ))
     }
+}
+
+/// A take-profit that waits for another order must be beyond that order's price. Whether the exchange refuses one that
+/// would wake as soon as it is placed is *unconfirmed*; if it does not, the limit behind it could be far from the market.
+/// A stop-loss needs no such rule: where it wakes at once, the market is beyond its trigger on the other side.
+fn profits_wait(orders: &[(Order, Params)]) -> Result<(), ReadError> {
+    let mut orders = orders.iter();
+    let Some(worked) = orders.next().and_then(|(order, _)| order.worst()) else { return Ok(()) };
+    for (order, told) in orders {
+        let beyond = order.trigger.is_none_or(|trigger| match order.side {
+            Side::Sell => trigger >= worked,
+            Side::Buy => trigger <= worked,
+        });
+        if !beyond && order::takes_profit(told) {
+            return Err(meaning(
+                "a take-profit that waits for another order must be beyond that order's price",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// What the next leg has in common with the one before it; where it has no size of its own, it has the first one's.

@@ -36,12 +36,12 @@ pub(super) struct Weight {
 impl<'a> Case<'a> {
     pub(super) fn place(&self, order: &Order) -> Result<Judged, Refused> {
         self.room_for(1)?;
-        let (leaves, alone) = self.placed(order, 0)?;
+        let (leaves, alone) = self.placed(order, (0, None))?;
         Ok(Judged { leaves: self.intent(Act::Place(leaves)), alone, legs: Vec::new() })
     }
 
     pub(super) fn test(&self, order: &Order) -> Result<Judged, Refused> {
-        let (leaves, leg) = self.placed(order, 0)?;
+        let (leaves, leg) = self.placed(order, (0, None))?;
         let alone = Leg { reservation: None, ..leg };
         Ok(Judged { leaves: self.intent(Act::Test(leaves)), alone, legs: Vec::new() })
     }
@@ -58,9 +58,14 @@ impl<'a> Case<'a> {
         Ok(())
     }
 
-    /// The order that a step places, as it may leave, and what it may cost.
-    pub(super) fn placed(&self, order: &Order, step: u16) -> Result<(Order, Leg), Refused> {
-        let terms = self.terms(order.market, &order.symbol)?;
+    /// The order that a step places, as it may leave, and what it may cost; it may wait for another order to fill.
+    pub(super) fn placed(
+        &self,
+        order: &Order,
+        (step, after): (u16, Option<&Order>),
+    ) -> Result<(Order, Leg), Refused> {
+        let mut terms = self.terms(order.market, &order.symbol)?;
+        terms.after = after.zip(terms.start()).map(|(after, start)| after.fills_near(start));
         let mut leaves = bounded(order, &terms, self.rules()).map_err(plain)?;
         leaves.client_id = leaves.client_id.or_else(|| LegId::new(self.ask.id, step).client_order_id());
         let weight = self.weighed(&leaves, &terms)?;

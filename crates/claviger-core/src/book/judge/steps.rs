@@ -23,9 +23,13 @@ impl Case<'_> {
         if let Some(name) = &steps.client_id {
             seen.name(name).map_err(plain)?;
         }
-        let (mut leaving, mut legs) = (Vec::new(), Vec::new());
+        let (mut leaving, mut legs): (Vec<Step>, Vec<Leg>) = (Vec::new(), Vec::new());
         for (n, step) in (0_u16..).zip(&steps.steps) {
-            let (deed, leg) = self.step(step, (steps.how, n), &mut seen).map_err(|mut refused| {
+            let after = match (steps.how, leaving.first()) {
+                (How::Then | How::ThenOneOf, Some(Step { deed: Deed::Place(first), .. })) => Some(first),
+                _ => None,
+            };
+            let (deed, leg) = self.step(step, (steps.how, n, after), &mut seen).map_err(|mut refused| {
                 refused.1.step = Some(n);
                 refused
             })?;
@@ -36,11 +40,16 @@ impl Case<'_> {
         Ok(Judged { leaves: self.intent(Act::Steps(steps)), alone: Leg::default(), legs })
     }
 
-    fn step(&self, step: &Step, (how, n): (How, u16), seen: &mut Seen) -> Result<(Deed, Leg), Refused> {
+    fn step(
+        &self,
+        step: &Step,
+        (how, n, after): (How, u16, Option<&Order>),
+        seen: &mut Seen,
+    ) -> Result<(Deed, Leg), Refused> {
         asked(self.policy, self.ask, &self.intent(step.deed.clone().into_act()))?;
         let (deed, leg) = match &step.deed {
             Deed::Place(order) => {
-                let (leaves, leg) = self.placed(order, n)?;
+                let (leaves, leg) = self.placed(order, (n, after))?;
                 (Deed::Place(leaves), leg)
             }
             Deed::Amend(amendment) => {
