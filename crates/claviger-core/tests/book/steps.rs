@@ -185,7 +185,9 @@ fn an_answer_for_each_item() {
 
 #[test]
 fn an_answer_that_does_not_fit_says_nothing() {
-    for outcome in [each(vec![refused()]), each(vec![]), unknown(), each(vec![unknown(), unknown()])] {
+    let many = || each(vec![refused(), refused(), refused()]);
+    let few = || each(vec![refused()]);
+    for outcome in [few(), many(), each(vec![]), unknown(), each(vec![unknown(), unknown()])] {
         let mut desk = Desk::new("", "");
         let id = desk.sent("a", places(How::Batch, vec![buy("4", "100"), buy("3", "100")]));
         desk.settle(id, outcome);
@@ -267,6 +269,15 @@ fn of_two_rivals_the_larger_counts() {
         three(),
         Err((None, "max_day: order of 840 USDT is above the 839 USDT left of max_day = 839 USDT")),
     );
+    let larger = || stop("120", sell("4", "120"));
+    let second = || oco(sell("4", "98"), larger());
+    let over = "max_day: order of 480 USDT is above the 479 USDT left of max_day = 479 USDT";
+    check("max_day = \"480 USDT\"", second(), Ok(()));
+    check("max_day = \"479 USDT\"", second(), Err((None, over)));
+    let third = || places(How::ThenOneOf, vec![buy("4", "100"), sell("4", "101"), larger()]);
+    let over = "max_day: order of 880 USDT is above the 879 USDT left of max_day = 879 USDT";
+    check("max_day = \"880 USDT\"", third(), Ok(()));
+    check("max_day = \"879 USDT\"", third(), Err((None, over)));
     let then = || places(How::Then, vec![buy("4", "100"), sell("4", "110")]);
     check("max_day = \"840 USDT\"", then(), Ok(()));
     check(
