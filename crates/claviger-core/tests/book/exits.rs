@@ -114,6 +114,8 @@ fn only_exits_wake_at_the_market() {
     check(FUTURES, reduce(stop_market(Side::Sell, "39.9")), far);
     check(FUTURES, usdm(stop_market(Side::Sell, "80")), &waits);
     check("", stop_market(Side::Sell, "80"), &waits);
+    check("", Order { reduce_only: true, ..stop_market(Side::Sell, "80") }, &waits);
+    check(FUTURES, hedged(PositionSide::Long, reduce(stop_market(Side::Buy, "120"))), &waits);
     check("price_band = \"unlimited\"", stop_market(Side::Sell, "80"), &waits);
     let floating =
         |worst: Option<&str>| Order { kind: OrderKind::Floating { worst: worst.map(n) }, ..buy("1", "1") };
