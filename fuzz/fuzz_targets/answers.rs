@@ -2,6 +2,7 @@
 #![no_main]
 
 use claviger_core::{DenialClass, Execution, Intent, Outcome};
+use claviger_exchange::own::Told;
 use claviger_exchange::{EXCHANGES, Exchange, HouseCall, carries_power};
 use libfuzzer_sys::arbitrary::{self, Unstructured};
 use libfuzzer_sys::fuzz_target;
@@ -26,7 +27,10 @@ fn any(u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let mut view = claviger_core::MarketView::default();
     let at = claviger_core::Time::from_millis(1);
     for market in claviger_core::Market::ALL {
-        exchange.market_calls(&[(market, Vec::new())]).iter().for_each(|c| drop((c.read)(body, at, &mut view)));
+        exchange
+            .market_calls(&[(market, Vec::new())])
+            .iter()
+            .for_each(|c| drop((c.read)(body, at, &mut view)));
     }
     Ok(())
 }
@@ -42,4 +46,9 @@ fn cancel(exchange: &dyn Exchange, (status, body): (u16, &[u8])) {
         assert!((200..300).contains(&status) && order.is_some_and(|order| *order.id == *"5"));
     }
     let _ = (exchange.order_status(&cancel, status, body), exchange.order_absent(&cancel, status, body));
+    if let Told::Orders(orders) = exchange.told_orders(&cancel, status, body) {
+        let (all, none) = (vec![true; orders.pieces.len()], vec![false; orders.pieces.len()]);
+        assert!(orders.only(body, &all).is_some());
+        assert!(orders.only(body, &none).is_none_or(|only| only.len() <= body.len()));
+    }
 }

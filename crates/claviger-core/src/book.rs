@@ -9,6 +9,7 @@ mod fold;
 mod judge;
 mod ledger;
 mod observe;
+mod owners;
 mod replay;
 mod settle;
 mod usage;
@@ -16,6 +17,7 @@ mod window;
 
 pub use ask::{Ask, Denied, Permit};
 pub use ledger::{Fate, Tracked};
+pub use owners::{Owners, Site};
 pub use settle::SettleError;
 pub use usage::{DAY_MS, Pace, Usage};
 pub use window::Window;

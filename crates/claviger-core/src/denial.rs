@@ -208,7 +208,7 @@ pub enum Denial {
     },
     /// An act on the whole account, which other bots share.
     #[error(
-        "this acts on the whole account, which this bot does not have for itself (danger_account_wide = false)"
+        "this acts on, or tells of, the whole account, which this bot does not have for itself (danger_account_wide = false)"
     )]
     AccountWide,
 }

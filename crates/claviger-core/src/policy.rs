@@ -65,6 +65,12 @@ impl BotPolicy {
         self.key.bots > 1
     }
 
+    /// Whether it may see and touch what the other bots of its key do: none does, or `danger_account_wide` says so.
+    #[must_use]
+    pub fn has_the_account(&self) -> bool {
+        !self.is_shared() || self.rules.is_account_wide()
+    }
+
     /// Both levels of limits, in the order they are asked.
     #[must_use]
     pub fn levels(&self) -> [(Scope, &Rules); 2] {

@@ -105,6 +105,13 @@ pub enum Reply {
     Pass,
     /// Settled: pass the exchange's answer on, with this as `x-claviger-hint`.
     Hinted(Box<str>),
+    /// Settled: pass the exchange's answer on, with this status and body in the place of its own.
+    Other {
+        /// The status code.
+        status: u16,
+        /// The body.
+        body: Box<[u8]>,
+    },
     /// Settled: send this and settle it, then pass the exchange's answer on as that reply says.
     First(Box<SignedRequest>),
     /// Settled, but tell the bot this instead of the exchange's answer.
@@ -130,6 +137,7 @@ pub(crate) enum Wire {
     Refuse(Refusal),
     Pass,
     Hinted(Box<str>),
+    Other { status: u16, body: Box<[u8]> },
     First(Box<SignedParts>),
     Instead(Refusal),
     Leaf(Vec<Vec<u8>>),
@@ -147,6 +155,7 @@ impl From<Reply> for Wire {
             Reply::Refuse(refusal) => Self::Refuse(refusal),
             Reply::Pass => Self::Pass,
             Reply::Hinted(hint) => Self::Hinted(hint),
+            Reply::Other { status, body } => Self::Other { status, body },
             Reply::First(request) => Self::First(Box::new(request.into_parts())),
             Reply::Instead(refusal) => Self::Instead(refusal),
             Reply::Leaf(chain) => Self::Leaf(chain),
@@ -166,6 +175,7 @@ impl From<Wire> for Reply {
             Wire::Refuse(refusal) => Self::Refuse(refusal),
             Wire::Pass => Self::Pass,
             Wire::Hinted(hint) => Self::Hinted(hint),
+            Wire::Other { status, body } => Self::Other { status, body },
             Wire::First(parts) => Self::First(Box::new(SignedRequest::from_frame(*parts))),
             Wire::Instead(refusal) => Self::Instead(refusal),
             Wire::Leaf(chain) => Self::Leaf(chain),

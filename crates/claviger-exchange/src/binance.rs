@@ -10,6 +10,7 @@ mod market;
 mod names;
 mod order;
 mod outcome;
+mod own;
 mod print;
 mod read;
 mod refuse;
@@ -21,6 +22,7 @@ use claviger_core::{
 };
 
 use crate::exchange::unnamed;
+use crate::own::Told;
 use crate::values::Lists;
 use crate::{
     Claim, ClaimError, Exchange, HouseCall, HttpAnswer, KeyFault, KeyInfo, KeyRight, Live, MarketCall,
@@ -170,6 +172,10 @@ impl Exchange for Binance {
 
     fn order_absent(&self, _intent: &Intent, status: u16, body: &[u8]) -> bool {
         outcome::order_absent(status, body)
+    }
+
+    fn told_orders(&self, intent: &Intent, status: u16, body: &[u8]) -> Told {
+        own::told(intent, status, body)
     }
 
     fn key_fault(&self, status: u16, body: &[u8]) -> Option<KeyFault> {

@@ -5,6 +5,7 @@ use claviger_core::{
     Outcome, SurfaceName, Symbol, Time,
 };
 
+use crate::own::Told;
 use crate::{Catalogue, Claim, ClaimError, KeyFault, KeyInfo, KeyRight, Live, RawRequest, Row};
 
 /// Bytes that will not grow.
@@ -309,6 +310,9 @@ pub trait Exchange: Sync {
         let _ = (intent, status, body);
         false
     }
+
+    /// What an answer tells of orders, so that each bot of a shared key sees its own alone.
+    fn told_orders(&self, intent: &Intent, status: u16, body: &[u8]) -> Told;
 
     /// Why an answer says that the key was not taken; `None` for every other answer, and cheap for those.
     fn key_fault(&self, status: u16, body: &[u8]) -> Option<KeyFault>;

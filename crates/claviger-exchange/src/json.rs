@@ -75,6 +75,23 @@ pub fn parse(bytes: &[u8], bounds: Bounds) -> Result<Json<'_>, NotJson> {
     value(raw.get(), bounds.depth, bounds)
 }
 
+/// The elements of a list as they are written; `None` where this is no whole list.
+#[must_use]
+pub fn elements(text: &str) -> Option<Vec<&str>> {
+    let items: Vec<&RawValue> = exact(text).ok()?;
+    Some(items.into_iter().map(RawValue::get).collect())
+}
+
+/// Names and values of an object as they are written; `None` where this is no whole object, or a name stands twice.
+#[must_use]
+pub fn members(text: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
+    let Entries(entries) = exact(text).ok()?;
+    let mut seen = HashSet::with_capacity(entries.len());
+    let single = entries.iter().all(|(name, _)| seen.insert(name.as_ref()));
+    drop(seen);
+    single.then(|| entries.into_iter().map(|(name, raw)| (name, raw.get())).collect())
+}
+
 fn value<'a>(text: &'a str, left: usize, bounds: Bounds) -> Result<Json<'a>, NotJson> {
     let deeper = || left.checked_sub(1).ok_or(NotJson::TooDeep(bounds.depth));
     match text.as_bytes().first() {

@@ -13,6 +13,7 @@ pub mod json;
 mod key;
 pub mod nested;
 pub mod okx;
+pub mod own;
 pub mod power;
 mod reference;
 pub mod remedy;

@@ -7,6 +7,7 @@ use claviger_core::{
     ClientOrderId, DenialClass, Intent, Market, Method, OrderState, Outcome, Params, Permission, Symbol,
 };
 
+use crate::own::Told;
 use crate::{
     Claim, ClaimError, Exchange, HouseCall, HttpAnswer, KeyFault, KeyInfo, KeyRight, Live, MarketCall,
     PrintError, Printed, RawRequest, ReadError, Row, Scheme, Stamp, Surface, Unsigned,
@@ -26,6 +27,7 @@ mod key;
 mod market;
 mod order;
 mod outcome;
+mod own;
 mod print;
 mod read;
 mod refuse;
@@ -146,6 +148,10 @@ impl Exchange for Okx {
 
     fn order_absent(&self, _intent: &Intent, status: u16, body: &[u8]) -> bool {
         outcome::order_absent(status, body)
+    }
+
+    fn told_orders(&self, intent: &Intent, status: u16, body: &[u8]) -> Told {
+        own::told(intent, status, body)
     }
 
     fn key_fault(&self, status: u16, body: &[u8]) -> Option<KeyFault> {

@@ -131,6 +131,7 @@ where
         Ok(
             Reply::Pass
             | Reply::Hinted(_)
+            | Reply::Other { .. }
             | Reply::First(_)
             | Reply::Leaf(_)
             | Reply::PublicKey(_)
@@ -404,6 +405,9 @@ impl Ticket {
             Some(Reply::Hinted(hint)) if !held => {
                 headers.push(hint_header(&hint));
                 Answer { status, headers, body }
+            }
+            Some(Reply::Other { status, body }) if !needles.are_in(&body) => {
+                Answer { status, headers, body: body.into() }
             }
             Some(Reply::Instead(refusal) | Reply::Refuse(refusal)) => refusal.into(),
             _ => Answer::plain(504, UNTOLD),

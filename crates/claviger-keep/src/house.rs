@@ -108,6 +108,7 @@ impl Room {
             surface,
             wish: own_wish(time.ms),
             returns: Returns::House,
+            only: None,
             security: Security::Signed,
             answer: AnswerKind::Stream,
         }))

@@ -98,9 +98,10 @@ impl Keep {
         }
         let told = told(&pending, seen);
         let advice = if matches!(told, Reply::Pass) { room.advise(&pending, seen) } else { Advice::None };
-        // Signing locks the room itself.
+        // Sifting and signing lock the room themselves.
         drop(room);
         match advice {
+            Advice::None if matches!(told, Reply::Pass) => self.sift(&pending, seen).unwrap_or(told),
             Advice::None => told,
             Advice::Tell(hint) => Reply::Hinted(hint),
             Advice::Look(look) => match self.send(look) {

@@ -30,6 +30,7 @@ mod refused;
 mod replay;
 mod room;
 mod settle;
+mod sift;
 mod sign;
 mod steps;
 #[cfg(test)]

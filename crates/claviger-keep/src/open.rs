@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use claviger_core::book::Book;
+use claviger_core::book::{Book, Owners};
 use claviger_core::entry::{OperatorEntry, PolicyEntry, RecoveryEntry};
 use claviger_core::{Allowance, Config, Digest, Entry, OperatorAct, Subject};
 use claviger_store::{FreezeOf, Journal, JournalError, Opened, State, StateError, StoredBot};
@@ -56,6 +56,7 @@ pub enum OpenError {
 /// What the journal tells.
 struct Told {
     book: Book,
+    owners: Owners,
     policy: Option<PolicyEntry>,
     catalogues: Journaled,
 }
@@ -73,7 +74,12 @@ impl Keep {
     /// As [`Keep::open`], on a vault that others hold too.
     pub(crate) fn open_shared(home: &Path, vault: Arc<Vault>, own_uid: u32) -> Result<Self, OpenError> {
         let state = State::open(&home.join("state.db"))?;
-        let mut told = Told { book: Book::new(), policy: None, catalogues: Journaled::default() };
+        let mut told = Told {
+            book: Book::new(),
+            owners: Owners::default(),
+            policy: None,
+            catalogues: Journaled::default(),
+        };
         let (journal, opened) =
             Journal::open::<Entry>(&home.join("journal"), &mut |record| told.take(record.entry))?;
         let clock = KeepClock::start(opened.last.unwrap_or_default());
@@ -84,6 +90,7 @@ impl Keep {
             clock,
             markets: Markets::default(),
             book: told.book,
+            owners: told.owners,
             config: Arc::new(config),
             bots: bots(&state)?,
             keys: real_keys(&vault),
@@ -110,6 +117,7 @@ impl Told {
     fn take(&mut self, entry: Entry) {
         self.book.fold(&entry);
         self.catalogues.take(&entry);
+        self.owners.fold(&entry);
         if let Entry::Policy(policy) = entry {
             self.policy = Some(policy);
         }

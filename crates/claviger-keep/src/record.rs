@@ -1,7 +1,7 @@
 //! Written down first: the one way from a permit to something that may be signed.
 
 use claviger_core::book::Permit;
-use claviger_core::{Intent, KeyName};
+use claviger_core::{BotName, Intent, KeyName};
 use claviger_door::Returns;
 use claviger_exchange::{AnswerKind, Exchange, Security, Surface};
 use claviger_store::{JournalError, Position, Syncer};
@@ -25,6 +25,8 @@ pub(crate) struct Written {
     pub(crate) surface: &'static Surface,
     pub(crate) wish: Wish,
     pub(crate) returns: Returns,
+    /// The bot that may see of the answer only what tells of its own orders.
+    pub(crate) only: Option<BotName>,
     pub(crate) security: Security,
     pub(crate) answer: AnswerKind,
 }

@@ -81,6 +81,9 @@ pub enum Unserved {
     /// The exchange's answer held what no bot may see.
     #[error("the exchange's answer is withheld; the request was sent")]
     Withheld,
+    /// The exchange's answer to a bot of a shared key does not say whose orders it tells of.
+    #[error("the exchange's answer is withheld: it does not say which of it is this bot's")]
+    Mixed,
     /// The exchange's answer cannot be shown.
     #[error("the exchange did not answer; the request may have been executed")]
     NoAnswer,
@@ -113,7 +116,7 @@ impl Unserved {
             Self::Changed => "changed",
             Self::Unsignable => "vault",
             Self::Differs => "print",
-            Self::Withheld | Self::NoAnswer | Self::NoData => "answer",
+            Self::Withheld | Self::Mixed | Self::NoAnswer | Self::NoData => "answer",
             Self::NotSent => "unreachable",
         }
     }
@@ -142,6 +145,7 @@ impl Unserved {
             | Self::Changed
             | Self::Unsignable
             | Self::Differs
+            | Self::Mixed
             | Self::NoData
             | Self::NotSent => DenialClass::Unavailable,
             Self::Withheld | Self::NoAnswer => DenialClass::Uncertain,

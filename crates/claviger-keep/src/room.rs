@@ -5,10 +5,10 @@ mod refuse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use claviger_core::book::{Ask, Book, Permit};
+use claviger_core::book::{Ask, Book, Owners, Permit};
 use claviger_core::{
-    BotName, Config, Digest, Entry, Evidence, Intent, IntentId, KeyName, MarketView, Outcome, Replay,
-    Subject, Time,
+    BotName, BotPolicy, Config, Denial, Digest, Entry, Evidence, Intent, IntentId, KeyName, MarketView,
+    Outcome, Replay, Subject, Time,
 };
 use claviger_door::Refusal;
 use claviger_exchange::{AnswerKind, ReadError, Row, Security, Stamp};
@@ -37,6 +37,7 @@ pub(crate) struct Room {
     pub(crate) clock: KeepClock,
     pub(crate) markets: Markets,
     pub(crate) book: Book,
+    pub(crate) owners: Owners,
     pub(crate) config: Arc<Config>,
     pub(crate) bots: Bots,
     pub(crate) keys: HashMap<KeyName, Arc<RealKey>>,
@@ -96,7 +97,7 @@ impl Room {
                 return Err(Unserved::Environment);
             }
             let (intent, row) = known.exchange.read(known.surface, &raw)?;
-            answered(row)?;
+            self.answered(&bot, row)?;
             proven(known, &intent, row)?;
             Ok((intent, row))
         };
@@ -140,16 +141,22 @@ impl Room {
     /// Hands the entry to the journal; it is durable later.
     pub(crate) fn write(&mut self, decided: Decided) -> Result<Box<Written>, Box<Stopped>> {
         let Decided { permit, known, row } = decided;
+        let checked = row.answer == AnswerKind::Checked;
+        let sifted = row.answer == AnswerKind::Own && !self.has_the_account(permit.bot());
         match self.journal.append(permit.entry().at(), permit.entry()) {
-            Ok(position) => Ok(Box::new(Written {
-                returns: returns(permit.leaves().act.changes_state() || row.answer == AnswerKind::Checked),
-                answer: row.answer,
-                grounds: Grounds::Permit(Box::new(permit), position),
-                exchange: known.exchange,
-                surface: known.surface,
-                wish: known.wish,
-                security: row.security,
-            })),
+            Ok(position) => {
+                self.owners.fold(permit.entry());
+                Ok(Box::new(Written {
+                    returns: returns(permit.leaves().act.changes_state() || checked || sifted),
+                    answer: row.answer,
+                    only: sifted.then(|| permit.bot().clone()),
+                    grounds: Grounds::Permit(Box::new(permit), position),
+                    exchange: known.exchange,
+                    surface: known.surface,
+                    wish: known.wish,
+                    security: row.security,
+                }))
+            }
             Err(error) => {
                 tracing::error!(%error, "the journal does not take an entry");
                 let (bot, intent) = (permit.bot().clone(), permit.leaves().clone());
@@ -265,7 +272,10 @@ impl Room {
     pub(crate) fn conclude(&mut self, id: IntentId, outcome: Outcome, sent: Option<Digest>) {
         let now = self.now();
         match self.book.settle(id, outcome, sent, now) {
-            Ok(entry) => self.note(&entry),
+            Ok(entry) => {
+                self.owners.fold(&entry);
+                self.note(&entry);
+            }
             Err(error) => tracing::error!(%error, "an answer could not be settled"),
         }
     }
@@ -277,8 +287,9 @@ impl Room {
         }
     }
 
-    /// Takes an entry into the book.
+    /// Takes an entry into the book, and into the memory of whose orders are whose.
     pub(crate) fn fold(&mut self, entry: &Entry) {
+        self.owners.fold(entry);
         self.book.fold(entry);
     }
 
@@ -303,23 +314,30 @@ impl Room {
         self.book.is_frozen(&Subject::Key(key.clone()))
     }
 
+    /// Passes for rows whose answers this bot may see, or that can be cut down to what it may see.
+    fn answered(&self, bot: &BotName, row: &Row) -> Result<(), Unserved> {
+        match row.answer {
+            AnswerKind::Stream | AnswerKind::Own => Ok(()),
+            // What nobody of claviger has read may tell of anybody's orders.
+            AnswerKind::Alone | AnswerKind::Checked if self.has_the_account(bot) => Ok(()),
+            AnswerKind::Alone | AnswerKind::Checked => Err(Unserved::Denied(Box::new(Denial::AccountWide))),
+            AnswerKind::Clean => Err(Unserved::Read(ReadError::NotYetRead {
+                method: row.verb.as_str(),
+                path: row.path.clone(),
+                permission: row.permission,
+            })),
+        }
+    }
+
+    fn has_the_account(&self, bot: &BotName) -> bool {
+        self.config.policies().bot(bot).is_some_and(BotPolicy::has_the_account)
+    }
+
     /// Clients can say demo or not; a key of any other environment than `demo` is what they call production.
     fn is_environment(&self, bot: &BotName, wished: &str) -> bool {
         const DEMO: &str = "demo";
         let policy = self.config.policies().bot(bot);
         policy.is_some_and(|policy| (policy.key_policy().environment() == DEMO) == (wished == DEMO))
-    }
-}
-
-/// Passes for rows whose answers can be passed on as they are.
-fn answered(row: &Row) -> Result<(), ReadError> {
-    match row.answer {
-        AnswerKind::Stream | AnswerKind::Checked => Ok(()),
-        AnswerKind::Clean | AnswerKind::Own => Err(ReadError::NotYetRead {
-            method: row.verb.as_str(),
-            path: row.path.clone(),
-            permission: row.permission,
-        }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use claviger_core::{Digest, Intent, IntentId, KeyName, Outcome, Time};
+use claviger_core::{BotName, Digest, Intent, IntentId, KeyName, Outcome, Time};
 use claviger_door::Seen;
 use claviger_exchange::{AnswerKind, Exchange};
 
@@ -16,6 +16,8 @@ pub struct Pending {
     /// The real key that signed.
     pub(crate) key: KeyName,
     pub(crate) answer: AnswerKind,
+    /// The bot that may see of the answer only what tells of its own orders.
+    pub(crate) only: Option<BotName>,
     pub(crate) matter: Matter,
     /// SHA-256 of what was sent.
     pub(crate) sent: Digest,

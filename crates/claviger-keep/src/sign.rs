@@ -116,6 +116,7 @@ fn seal(
         left: signing.now,
         matter: matter(written.grounds),
         key,
+        only: written.only,
         leaves,
     };
     let mut headers: Vec<(Box<str>, Zeroizing<Vec<u8>>)> =
@@ -162,9 +163,9 @@ fn digest(printed: &Printed) -> Digest {
     Digest::from_bytes(hash.finalize().into())
 }
 
-/// How an answer returns, by the row and by whether the keep has to see it.
-pub(crate) const fn returns(is_shown: bool) -> Returns {
-    if is_shown { Returns::Shown } else { Returns::Stream }
+/// How an answer returns, by whether the keep has to see it before the bot does.
+pub(crate) const fn returns(shown: bool) -> Returns {
+    if shown { Returns::Shown } else { Returns::Stream }
 }
 
 /// The authority that requests to a surface go to, as keys are sealed to it: `host`, or `host:port` where the port is

@@ -263,6 +263,7 @@ pub(crate) fn said(reply: &Reply) -> String {
         Reply::Refuse(refusal) => format!("refuse {:?}", rule_and_text(refusal)),
         Reply::Pass => "pass".to_owned(),
         Reply::Hinted(hint) => format!("pass {hint}"),
+        Reply::Other { status, body } => format!("pass {status} {}", String::from_utf8_lossy(body)),
         Reply::First(_) => "first".to_owned(),
         Reply::Instead(refusal) => format!("instead {:?}", rule_and_text(refusal)),
         Reply::Leaf(_) => "leaf".to_owned(),

@@ -8,5 +8,6 @@ mod line;
 mod print;
 mod replay;
 mod settle;
+mod shared;
 mod update;
 mod way;

@@ -15,7 +15,7 @@ impl Limit for DangerAccountWide {
 
     fn help(&self) -> Help {
         Help {
-            meaning: "whether cancel-all, leverage, margin and position mode are allowed while other bots use the key",
+            meaning: "whether cancel-all, leverage, margin and position mode are allowed, and all orders seen, while other bots use the key",
             form: "true or false",
             example: "danger_account_wide = true",
             absent: "false",

@@ -32,6 +32,11 @@ impl Rules {
         self.grants.iter().flatten().copied()
     }
 
+    /// Whether `danger_account_wide` says so.
+    pub(crate) fn is_account_wide(&self) -> bool {
+        self.danger_account_wide == Some(true)
+    }
+
     /// The markets that were written out; empty for none and for `"unlimited"`.
     pub fn markets(&self) -> impl Iterator<Item = Market> + '_ {
         self.markets.iter().filter_map(Cap::at).flatten().copied()

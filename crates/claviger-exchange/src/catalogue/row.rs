@@ -228,8 +228,10 @@ pub enum AnswerKind {
     Checked,
     /// Read whole, tokens replaced.
     Clean,
-    /// Answered by claviger.
+    /// Passed on as it comes; on a key that several bots share, cut down to the bot's own orders.
     Own,
+    /// Passed on as it comes; refused on a key that several bots share, because it tells of all of their orders.
+    Alone,
 }
 
 impl AnswerKind {
@@ -241,6 +243,7 @@ impl AnswerKind {
             Self::Checked => "checked",
             Self::Clean => "clean",
             Self::Own => "own",
+            Self::Alone => "alone",
         }
     }
 
@@ -251,7 +254,12 @@ impl AnswerKind {
             Self::Stream => "passed on as it comes, searched for the real key's id",
             Self::Checked => "read whole, and withheld where it names a key, a secret or a token",
             Self::Clean => "read whole, what carries power over the account replaced",
-            Self::Own => "answered by claviger",
+            Self::Own => {
+                "passed on as it comes; on a key that several bots share, the bot's own orders alone"
+            }
+            Self::Alone => {
+                "passed on as it comes; refused on a key that several bots share: it tells of all their orders"
+            }
         }
     }
 }

@@ -251,3 +251,26 @@ async fn a_key_that_is_not_taken_gets_a_hint() {
         assert_eq!(stage.upstream.requests().len(), count);
     }
 }
+
+/// The keep may have another status and body passed on; the exchange's headers stay.
+#[tokio::test]
+async fn an_answer_can_be_cut_down() {
+    let check = async |says_this: &'static [u8], status: &str, body: &str| {
+        let stage = Stage::new(shown, says(says_this)).await;
+        let mut stream = stage.dial().await;
+        stream.write_all(ASK.as_bytes()).await.unwrap();
+        let got = one(&mut stream).await;
+        assert!(got.starts_with(status) && got.ends_with(&format!("\r\n\r\n{body}")), "{got}");
+        got
+    };
+    const BOTH: &[u8] = b"HTTP/1.1 200 OK\r\nX-MBX-USED-WEIGHT-1M: 7\r\nContent-Length: 5\r\n\r\n[7,8]";
+    let got = check(BOTH, "HTTP/1.1 200 ", "[7]").await;
+    assert!(got.contains("x-mbx-used-weight-1m: 7") && got.contains("content-length: 3"), "{got}");
+    check(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n[8]", "HTTP/1.1 400 ", "{}").await;
+    const UNTOLD: &str = "the request was sent, and its answer cannot be passed on";
+    let stage = Stage::new(shown, says(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n[9]")).await;
+    let mut stream = stage.dial().await;
+    stream.write_all(ASK.as_bytes()).await.unwrap();
+    let got = one(&mut stream).await;
+    assert!(got.starts_with("HTTP/1.1 504 ") && got.contains(UNTOLD) && !got.contains(REAL_ID), "{got}");
+}

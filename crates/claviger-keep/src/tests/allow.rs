@@ -3,7 +3,7 @@
 use claviger_core::{Allowance, Allowed, Entry, Method, OperatorAct};
 use claviger_door::{Command, Desk as _, Exit, Reply, Returns};
 
-use crate::testing::{Home, REAL_ID, command, factor, said, sensitive};
+use crate::testing::{CONFIG, Home, REAL_ID, command, factor, put, said, sensitive};
 
 const PATH: &str = "/sapi/v1/asset/novelty";
 
@@ -50,6 +50,11 @@ fn p3_only_reads_are_allowed_beside_the_catalogue_and_what_tells_a_key_is_withhe
     home.refused(ask(&home, ""));
 
     allow(&home, PATH);
+    // Nobody has read what it tells, and of whom.
+    assert_eq!(home.refused(ask(&home, "")).0, "danger_account_wide", "other bots use the key");
+    let wide = CONFIG.replace("[bot.grid]", "[bot.grid]\ndanger_account_wide = true");
+    put(&home.path().join("claviger.toml"), &wide);
+    command(&mut home.keep.clone(), Command::Apply { dry_run: false, factor: Some(factor()) });
     let parts = home.sent(ask(&home, ""));
     assert_eq!(parts.returns, Returns::Shown);
     assert!(matches!(home.settle(parts.ticket, 200, r#"{"novelty":"plain"}"#), Reply::Pass));

@@ -66,6 +66,10 @@ impl Exchange for Garbled {
     fn order_status(&self, intent: &Intent, status: u16, body: &[u8]) -> Option<OrderState> {
         self.binance.order_status(intent, status, body)
     }
+    fn told_orders(&self, intent: &Intent, status: u16, body: &[u8]) -> claviger_exchange::own::Told {
+        self.binance.told_orders(intent, status, body)
+    }
+
     fn key_fault(&self, status: u16, body: &[u8]) -> Option<KeyFault> {
         self.binance.key_fault(status, body)
     }
