@@ -13,6 +13,9 @@ from model import Endpoint, Param
 
 #: How the helpers of okx-api ask.
 ASKS = {"get": ("GET", False), "post": ("POST", False), "getPrivate": ("GET", True), "postPrivate": ("POST", True)}
+#: Paths that take a list of what another one takes alone.
+LISTS = {"trade/batch-orders": "trade/order", "trade/amend-batch-orders": "trade/amend-order",
+         "trade/cancel-batch-orders": "trade/cancel-order"}
 #: Argument names of okx-api that stand for a whole request.
 WHOLE = ("params", "request", "orders", "args")
 PLAIN = {"string": "text", "number": "number", "boolean": "flag", "numberInString": "number"}
@@ -33,7 +36,10 @@ def endpoints(sources: list[tuple[str, Path]]) -> list[list[Endpoint]]:
             first = known.setdefault(param.name, param)
             first.words = first.words or param.words
     for endpoint in (e for source in found for e in source if e.params is not None):
-        endpoint.params = list(together[endpoint.key].values())
+        surface, verb, path = endpoint.key
+        alone = LISTS.get(path.removeprefix("/api/v5/"))
+        key = (surface, verb, f"/api/v5/{alone}") if alone else endpoint.key
+        endpoint.params = list(together[key].values())
     return found
 
 
