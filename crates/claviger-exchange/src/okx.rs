@@ -71,7 +71,7 @@ impl Exchange for Okx {
     }
 
     fn markets(&self) -> &'static [Market] {
-        &[Market::Spot, Market::Margin, Market::Usdm, Market::Coinm]
+        &[Market::Spot, Market::Margin, Market::Usdm, Market::Coinm, Market::Option]
     }
 
     fn live(&self) -> &'static Live {

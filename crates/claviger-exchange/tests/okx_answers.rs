@@ -10,7 +10,7 @@ use claviger_core::{
     Act, DenialClass, Intent, Market, MarketView, Method, OrderRef, Outcome, Permission, Symbol, Time,
 };
 use claviger_exchange::okx::Okx;
-use claviger_exchange::{Exchange, HouseCall, RawRequest, Stamp};
+use claviger_exchange::{Exchange, HouseCall, MarketCall, RawRequest, Stamp};
 
 const STAMP: Stamp = Stamp { exchange_ms: 1_700_000_000_000, window_ms: 2_000 };
 const ORDER: &str = r#"{"instId":"BTC-USDT","tdMode":"cash","side":"buy","ordType":"limit","px":"1","sz":"1","clOrdId":"c1"}"#;
@@ -334,6 +334,61 @@ fn public_answers_fill_the_view() {
     assert_eq!(price(Market::Spot, "NEW-USDT").as_deref(), Some("1 last-bid-ask"), "an answer of its own");
     assert_eq!(price(Market::Usdm, "BTC-USDT-SWAP").as_deref(), Some("42310.6 mark"));
     assert_eq!(price(Market::Coinm, "BTC-USD-SWAP"), None);
+}
+
+/// Options are asked for by family; the underlying's price is that of its perpetual.
+#[test]
+fn options_fill_the_view() {
+    let symbol = |text: &str| text.parse::<Symbol>().unwrap();
+    let wanted = [(Market::Option, vec![symbol("BTC-USD-261225-50000-C"), symbol("ETH-USD-261225-3000-P")])];
+    let calls = Okx.market_calls(&wanted);
+    let queries: Vec<String> =
+        calls.iter().map(|call| Okx.print(&call.intent, None).unwrap().query).collect();
+    assert_eq!(calls.len(), 8, "{queries:?}");
+    let of_btc = |path: &str| {
+        let fits = |call: &&MarketCall| {
+            let query = Okx.print(&call.intent, None).unwrap().query;
+            call.intent.endpoint.path.ends_with(path) && query == "instType=OPTION&instFamily=BTC-USD"
+        };
+        calls.iter().find(fits).unwrap()
+    };
+    let mut view = MarketView::default();
+    let item = |id: &str, side: &str, settled: &str, state: &str| {
+        format!(
+            r#"{{"instId":"{id}","instType":"OPTION","instFamily":"BTC-USD","uly":"BTC-USD","optType":"{side}","ctVal":"1","ctMult":"0.01","ctValCcy":"BTC","ctType":"","settleCcy":"{settled}","tickSz":"0.0005","lotSz":"1","minSz":"1","state":"{state}"}}"#
+        )
+    };
+    let list = |items: &[String]| format!(r#"{{"code":"0","data":[{}],"msg":""}}"#, items.join(","));
+    let at = Time::from_millis(5);
+    let body = list(&[
+        item("BTC-USD-261225-50000-C", "C", "BTC", "live"),
+        item("BTC-USD-261225-50000-P", "C", "BTC", "live"),
+        item("BTC-USD-261225-60000-P", "P", "USDT", "live"),
+        item("BTC-USD-261225-70000-P", "P", "BTC", "suspend"),
+    ]);
+    (of_btc("/instruments").read)(body.as_bytes(), at, &mut view).unwrap();
+    let marks = r#"{"code":"0","data":[{"instId":"BTC-USD-261225-50000-C","instType":"OPTION","markPx":"0.05","ts":"1"}],"msg":""}"#;
+    (of_btc("/mark-price").read)(marks.as_bytes(), at, &mut view).unwrap();
+    let venue = &view.venues[&Okx.exchange_name()];
+    let listed: Vec<&str> = venue.instruments[&Market::Option].keys().map(Symbol::as_str).collect();
+    assert_eq!(listed, ["BTC-USD-261225-50000-C"], "what contradicts its id is left out");
+    let option = &venue.instruments[&Market::Option][&symbol("BTC-USD-261225-50000-C")];
+    let contract = option.contract.as_ref().unwrap();
+    assert_eq!((contract.size.to_string().as_str(), contract.asset.as_str()), ("0.01", "BTC"));
+    assert_eq!(
+        (option.base.as_str(), option.quote.as_str()),
+        ("BTC", "BTC"),
+        "the premium is paid in the base"
+    );
+    let underlying = option.underlying.as_ref().unwrap();
+    assert_eq!((underlying.market, underlying.symbol.as_str()), (Market::Coinm, "BTC-USD-SWAP"));
+    let price = &venue.references[&Market::Option][&symbol("BTC-USD-261225-50000-C")].price;
+    assert_eq!(price.to_string(), "0.05");
+    let body = list(&[item("BTC-USD-270326-50000-C", "C", "BTC", "live")]);
+    (of_btc("/instruments").read)(body.as_bytes(), at, &mut view).unwrap();
+    let listed: Vec<&Symbol> =
+        view.venues[&Okx.exchange_name()].instruments[&Market::Option].keys().collect();
+    assert_eq!(listed, [&symbol("BTC-USD-270326-50000-C")], "what the exchange lists no more is gone");
 }
 
 #[test]

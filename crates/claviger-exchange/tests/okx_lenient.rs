@@ -448,8 +448,15 @@ fn at_price(dice: &mut Dice) -> String {
     if dice.one_in(2) { "-1".into() } else { price(dice) }
 }
 
-const SYMBOLS: [&str; 6] =
-    ["BTC-USDT", "ETH-USDC", "BTC-USDT-SWAP", "BTC-USD-SWAP", "BTC-USDC-261225", "ETH-USD-261225"];
+const SYMBOLS: [&str; 7] = [
+    "BTC-USDT",
+    "ETH-USDC",
+    "BTC-USDT-SWAP",
+    "BTC-USD-SWAP",
+    "BTC-USDC-261225",
+    "ETH-USD-261225",
+    "BTC-USD-261225-50000-C",
+];
 
 fn sample(name: &str, grammar: &Grammar, dice: &mut Dice) -> String {
     match grammar {

@@ -57,6 +57,9 @@ pub(super) const fn mass_cancel() -> Act {
 pub(super) fn leverage(fields: &mut Fields<'_>) -> Result<Act, ReadError> {
     let symbol = fields.symbol("instId").ok_or_else(|| missing("instId"))?;
     let market = leverage_market(&symbol)?;
+    if market == Market::Option {
+        return Err(meaning("options have no leverage"));
+    }
     let leverage = positive("lever", fields.number("lever").ok_or_else(|| missing("lever"))?)?;
     let position = peek(fields, "posSide")?;
     if market == Market::Margin && position.as_deref().is_some_and(|side| side != "net") {

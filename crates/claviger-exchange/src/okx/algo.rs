@@ -57,6 +57,9 @@ impl Shape {
 pub(super) fn read(fields: &mut Fields<'_>) -> Result<Order, ReadError> {
     let word = fields.text(KIND).ok_or_else(|| missing(KIND))?;
     let (symbol, market) = order::place(fields)?;
+    if market == Market::Option {
+        return Err(meaning("algo orders are for pairs and contracts only"));
+    }
     let side = order::side(fields)?;
     let mut shape = shape(fields, &word, market)?;
     fits_kind(fields, &word)?;

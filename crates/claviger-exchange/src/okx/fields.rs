@@ -102,9 +102,10 @@ fn item<'r>(row: &'r Row, object: &Json<'_>) -> Result<Fields<'r>, ReadError> {
 }
 
 fn put_json(fields: &mut Fields<'_>, spec: &ParamSpec, json: &Json<'_>) -> Result<(), ReadError> {
-    // A price that may be -1 is a text to the catalogue; clients send it as a number too.
+    // A price that may be -1 is a text to the catalogue; clients send it as a number too. It must be judged, which makes
+    // a number of it: as a text, 1.50 and 1.5 would be two.
     let price = match json {
-        Json::Number(text) if spec.name.ends_with("OrdPx") || *spec.name == *"orderPx" => {
+        Json::Number(text) if spec.judged && (spec.name.ends_with("OrdPx") || *spec.name == *"orderPx") => {
             Some(Json::Text((*text).into()))
         }
         _ => None,

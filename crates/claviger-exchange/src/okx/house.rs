@@ -1,7 +1,7 @@
 //! Calls of claviger's own.
 
 use claviger_core::{
-    Act, Cancel, Endpoint, Intent, Market, Method, OrderRef, Param, Params, Permission, Symbol, Value,
+    Act, Cancel, Endpoint, Intent, Method, OrderRef, Param, Params, Permission, Symbol, Value,
 };
 
 use super::{Okx, REST};
@@ -9,8 +9,6 @@ use crate::{Exchange, HouseCall};
 
 pub(super) fn house(call: &HouseCall) -> Option<Intent> {
     match call {
-        HouseCall::OrderStatus { market: Market::Option, .. }
-        | HouseCall::CancelOrder { market: Market::Option, .. } => None,
         HouseCall::OrderStatus { symbol, order, .. } => status(symbol, order),
         HouseCall::CancelOrder { surface: _, market, symbol, order } => {
             let path = match order {

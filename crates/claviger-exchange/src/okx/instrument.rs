@@ -10,27 +10,38 @@ use crate::fields::meaning;
 pub(super) struct Instrument {
     pub(super) base: Asset,
     pub(super) quote: Asset,
-    pub(super) contract: bool,
+    pub(super) kind: Kind,
+}
+
+/// What an instrument is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Two coins.
+    Pair,
+    /// A future or perpetual.
+    Contract,
+    /// An option on the base, whose premium is paid in it.
+    Option,
 }
 
 impl Instrument {
     /// Takes an id apart.
     ///
     /// # Errors
-    /// Options, spreads, events and families that are not yet read.
+    /// Spreads, events and families that are not read.
     pub(super) fn of(symbol: &Symbol) -> Result<Self, ReadError> {
         let parts: Vec<&str> = symbol.as_str().split('-').collect();
-        let (base, quote, contract) = match parts.as_slice() {
-            [base, quote] => (base, quote, false),
-            [base, quote, "SWAP"] => (base, quote, true),
-            [base, quote, date] if is_date(date) => (base, quote, true),
-            [_, _, date, _, "C" | "P"] if is_date(date) => {
-                return Err(meaning(format!("`{symbol}` is an option, and options are not yet read")));
+        let (base, quote, kind) = match parts.as_slice() {
+            [base, quote] => (base, quote, Kind::Pair),
+            [base, quote, "SWAP"] => (base, quote, Kind::Contract),
+            [base, quote, date] if is_date(date) => (base, quote, Kind::Contract),
+            [base, quote @ "USD", date, strike, "C" | "P"] if is_date(date) && is_strike(strike) => {
+                (base, quote, Kind::Option)
             }
             _ => return Err(unclear(symbol)),
         };
         match (base.parse(), quote.parse()) {
-            (Ok(base), Ok(quote)) => Ok(Self { base, quote, contract }),
+            (Ok(base), Ok(quote)) => Ok(Self { base, quote, kind }),
             _ => Err(unclear(symbol)),
         }
     }
@@ -40,10 +51,11 @@ impl Instrument {
     /// # Errors
     /// Where the mode is not one of the instrument's, or the contract's kind is unclear.
     pub(super) fn market(&self, mode: &str) -> Result<Market, ReadError> {
-        match (self.contract, mode) {
-            (false, "cash") => Ok(Market::Spot),
-            (false, "cross" | "isolated") => Ok(Market::Margin),
-            (true, "cross" | "isolated") => self.derivative(),
+        match (self.kind, mode) {
+            (Kind::Pair, "cash") => Ok(Market::Spot),
+            (Kind::Pair, "cross" | "isolated") => Ok(Market::Margin),
+            (Kind::Contract, "cross" | "isolated") => self.derivative(),
+            (Kind::Option, "cash" | "cross" | "isolated") => Ok(Market::Option),
             _ => Err(meaning(format!("`tdMode` = `{mode}` does not fit the instrument"))),
         }
     }
@@ -53,7 +65,11 @@ impl Instrument {
     /// # Errors
     /// Where the contract's kind is unclear.
     pub(super) fn plain_market(&self) -> Result<Market, ReadError> {
-        if self.contract { self.derivative() } else { Ok(Market::Spot) }
+        match self.kind {
+            Kind::Pair => Ok(Market::Spot),
+            Kind::Contract => self.derivative(),
+            Kind::Option => Ok(Market::Option),
+        }
     }
 
     fn derivative(&self) -> Result<Market, ReadError> {
@@ -76,8 +92,14 @@ fn is_date(text: &str) -> bool {
     text.len() == 6 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
+fn is_strike(text: &str) -> bool {
+    (1..=10).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0')
+}
+
 fn unclear(symbol: &Symbol) -> ReadError {
-    meaning(format!("`{symbol}` is no instrument that claviger can read (BASE-QUOTE, -SWAP or -YYMMDD)"))
+    meaning(format!(
+        "`{symbol}` is no instrument that claviger can read (BASE-QUOTE, -SWAP, -YYMMDD or BASE-USD-YYMMDD-STRIKE-C)"
+    ))
 }
 
 #[cfg(test)]
@@ -103,7 +125,12 @@ mod tests {
             ("BTC-EUR-SWAP", "cross", None),
             ("BTC-USD_UM-SWAP", "cross", None),
             ("BTC-USD_UM", "cash", None),
-            ("BTC-USD-250328-50000-C", "cross", None),
+            ("BTC-USD-250328-50000-C", "cross", Some(Market::Option)),
+            ("BTC-USD-250328-50000-P", "cash", Some(Market::Option)),
+            ("BTC-USDT-250328-50000-C", "cross", None),
+            ("BTC-USD_UM-250328-50000-C", "cross", None),
+            ("BTC-USD-250328-050-C", "cross", None),
+            ("BTC-USD-250328--C", "cross", None),
             ("BTC-USD-250328-50000-X", "cross", None),
             ("BTC-USDT-2503281", "cross", None),
             ("BTC", "cash", None),

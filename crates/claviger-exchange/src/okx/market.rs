@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use claviger_core::market::Contract;
+use claviger_core::market::{Contract, Underlying};
 use claviger_core::{
     Decimal, ExchangeName, Instrument, Market, MarketView, Method, Permission, Reference, Symbol, Time, Venue,
 };
@@ -10,7 +10,7 @@ use claviger_core::{
 use super::Okx;
 use super::answer::{Answer, text};
 use super::house::{intent, param};
-use super::instrument::Instrument as Id;
+use super::instrument::{Instrument as Id, Kind};
 use crate::fields::meaning;
 use crate::json::{Bounds, Json};
 use crate::{Exchange, MarketCall, ReadError, middle};
@@ -34,20 +34,43 @@ const CONTRACTS: [List; 4] = [
     List("/api/v5/public/mark-price", "FUTURES", read_marks, PRICES_MS),
 ];
 
+/// Asked of each family of options.
+const OPTIONS: [List; 2] = [
+    List("/api/v5/public/instruments", "OPTION", read_options, HOUR_MS),
+    List("/api/v5/public/mark-price", "OPTION", read_marks, PRICES_MS),
+];
+
 pub(super) fn calls(wanted: &[(Market, Vec<Symbol>)]) -> Vec<MarketCall> {
     let markets: BTreeSet<Market> = wanted.iter().map(|(market, _)| *market).collect();
     let mut lists: Vec<&List> = Vec::new();
     if markets.contains(&Market::Spot) || markets.contains(&Market::Margin) {
         lists.extend(&PAIRS);
     }
-    if markets.contains(&Market::Usdm) || markets.contains(&Market::Coinm) {
+    // An option is measured by its underlying, whose price is that of its perpetual.
+    if [Market::Usdm, Market::Coinm, Market::Option].iter().any(|market| markets.contains(market)) {
         lists.extend(&CONTRACTS);
     }
-    lists.into_iter().map(call).collect()
+    let options = families(wanted).into_iter().flat_map(|family| OPTIONS.iter().map(move |l| (l, family)));
+    let options = options.map(|(list, family)| call(list, Some(family)));
+    lists.into_iter().map(|list| call(list, None)).chain(options).collect()
 }
 
-fn call(List(path, kind, read, every_ms): &List) -> MarketCall {
-    let params = vec![param("instType", kind)];
+/// The families of the options that are wanted; the exchange lists no options of every family at once.
+fn families(wanted: &[(Market, Vec<Symbol>)]) -> BTreeSet<&str> {
+    let options = wanted.iter().filter(|(market, _)| *market == Market::Option);
+    let symbols = options.flat_map(|(_, symbols)| symbols);
+    symbols.filter_map(|symbol| family(symbol.as_str())).collect()
+}
+
+/// `BTC-USD` of `BTC-USD-250328-50000-C`.
+fn family(symbol: &str) -> Option<&str> {
+    let (at, _) = symbol.match_indices('-').nth(1)?;
+    symbol.get(..at).filter(|family| family.ends_with("-USD"))
+}
+
+fn call(List(path, kind, read, every_ms): &List, family: Option<&str>) -> MarketCall {
+    let mut params = vec![param("instType", kind)];
+    params.extend(family.map(|family| param("instFamily", family)));
     let intent = intent(Method::Get, path, Permission::Public, params);
     MarketCall { intent, read: *read, every_ms: *every_ms }
 }
@@ -90,9 +113,42 @@ fn contracts(body: &[u8], view: &mut MarketView, kind: fn(&Symbol) -> bool) -> R
     Ok(())
 }
 
+/// Replaces the options of the families that the answer is about.
+fn read_options(body: &[u8], _at: Time, view: &mut MarketView) -> Result<(), ReadError> {
+    let answer = list(body)?;
+    let found: Vec<(Symbol, Instrument)> = answer.data().iter().filter_map(option).collect();
+    let families: BTreeSet<&str> = found.iter().filter_map(|(symbol, _)| family(symbol.as_str())).collect();
+    let known = venue(view).instruments.entry(Market::Option).or_default();
+    known.retain(|symbol, _| family(symbol.as_str()).is_none_or(|family| !families.contains(family)));
+    known.extend(found.iter().cloned());
+    Ok(())
+}
+
+/// An option whose premium, value and settlement are in its base, as its id says; others are left out.
+fn option(item: &Json<'_>) -> Option<(Symbol, Instrument)> {
+    let symbol = live(item)?;
+    let id = Id::of(&symbol).ok().filter(|id| id.kind == Kind::Option)?;
+    let base = id.base.clone();
+    let side = text(item, "optType")?;
+    let agree = text(item, "ctValCcy")? == base.as_str()
+        && text(item, "settleCcy")? == base.as_str()
+        && symbol.as_str().ends_with(&format!("-{side}"));
+    let size = contract_size(item)?;
+    let underlying =
+        Underlying { market: Market::Coinm, symbol: format!("{}-{}-SWAP", id.base, id.quote).parse().ok()? };
+    let id = Id { quote: base.clone(), ..id };
+    let instrument = instrument(item, id, Some(Contract { size, asset: base }))?;
+    agree.then_some((symbol, Instrument { underlying: Some(underlying), ..instrument }))
+}
+
+fn contract_size(item: &Json<'_>) -> Option<Decimal> {
+    let multiple = text(item, "ctMult").map_or(Some(Decimal::ONE), number)?;
+    number(text(item, "ctVal")?)?.times(multiple).filter(|n| !n.is_zero())
+}
+
 fn pair(item: &Json<'_>) -> Option<(Symbol, Instrument)> {
     let symbol = live(item)?;
-    let id = Id::of(&symbol).ok().filter(|id| !id.contract)?;
+    let id = Id::of(&symbol).ok().filter(|id| id.kind == Kind::Pair)?;
     let agree = text(item, "baseCcy")? == id.base.as_str() && text(item, "quoteCcy")? == id.quote.as_str();
     if !agree {
         return None;
@@ -104,7 +160,7 @@ fn pair(item: &Json<'_>) -> Option<(Symbol, Instrument)> {
 /// refused.
 fn contract(item: &Json<'_>) -> Option<(Market, Symbol, Instrument)> {
     let symbol = live(item)?;
-    let id = Id::of(&symbol).ok().filter(|id| id.contract)?;
+    let id = Id::of(&symbol).ok().filter(|id| id.kind == Kind::Contract)?;
     let market = id.plain_market().ok()?;
     let (kind, asset, settled) = match market {
         Market::Usdm => ("linear", id.base.clone(), &id.quote),
@@ -114,8 +170,7 @@ fn contract(item: &Json<'_>) -> Option<(Market, Symbol, Instrument)> {
     let agree = text(item, "ctType")? == kind
         && text(item, "ctValCcy")? == asset.as_str()
         && text(item, "settleCcy")? == settled.as_str();
-    let multiple = text(item, "ctMult").map_or(Some(Decimal::ONE), number)?;
-    let size = number(text(item, "ctVal")?)?.times(multiple).filter(|n| !n.is_zero())?;
+    let size = contract_size(item)?;
     if !agree {
         return None;
     }
@@ -153,7 +208,7 @@ fn read_tickers(body: &[u8], at: Time, view: &mut MarketView) -> Result<(), Read
 
 fn ticker(item: &Json<'_>) -> Option<(Symbol, Decimal)> {
     let symbol: Symbol = text(item, "instId")?.parse().ok()?;
-    if text(item, "instType")? != "SPOT" || Id::of(&symbol).ok()?.contract {
+    if text(item, "instType")? != "SPOT" || Id::of(&symbol).ok()?.kind != Kind::Pair {
         return None;
     }
     let price = |name| text(item, name).and_then(number).filter(|n| !n.is_zero());
@@ -172,7 +227,7 @@ fn read_marks(body: &[u8], at: Time, view: &mut MarketView) -> Result<(), ReadEr
 
 fn mark(item: &Json<'_>) -> Option<(Market, Symbol, Decimal)> {
     let symbol: Symbol = text(item, "instId")?.parse().ok()?;
-    let market = Id::of(&symbol).ok().filter(|id| id.contract)?.plain_market().ok()?;
+    let market = Id::of(&symbol).ok().filter(|id| id.kind != Kind::Pair)?.plain_market().ok()?;
     let price = number(text(item, "markPx")?).filter(|n| !n.is_zero())?;
     Some((market, symbol, price))
 }

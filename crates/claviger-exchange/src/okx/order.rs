@@ -19,8 +19,13 @@ const BAN_AMEND: &str = "banAmend";
 const QUICK_MARGIN: &str = "quickMgnType";
 
 /// Kinds that mean a limit order and something besides, which only their word tells: it stays among the parameters.
-/// `rpi` is the newer name of `elp`: makers for retail, which never take.
-const KEPT: [(&str, TimeInForce); 2] = [("elp", TimeInForce::PostOnly), ("rpi", TimeInForce::PostOnly)];
+/// `rpi` is the newer name of `elp`: makers for retail, which never take; `mmp` is of market makers of options.
+const KEPT: [(&str, TimeInForce); 4] = [
+    ("elp", TimeInForce::PostOnly),
+    ("rpi", TimeInForce::PostOnly),
+    ("mmp", TimeInForce::GoodTillCancelled),
+    ("mmp_and_post_only", TimeInForce::PostOnly),
+];
 
 /// Reads the order of a request; its trade mode stays among the parameters.
 ///
@@ -137,7 +142,13 @@ fn kind(fields: &mut Fields<'_>, market: Market) -> Result<(OrderKind, TimeInFor
             return Ok((OrderKind::Market, TimeInForce::ImmediateOrCancel));
         }
         ("optimal_limit_ioc", None) => return Err(meaning("`optimal_limit_ioc` is for contracts only")),
+        ("market", None) if market == Market::Option => {
+            return Err(meaning("the exchange has no market orders of options"));
+        }
         ("market", None) => return Ok((OrderKind::Market, TimeInForce::ImmediateOrCancel)),
+        ("mmp" | "mmp_and_post_only", _) if market != Market::Option => {
+            return Err(meaning(format!("`ordType` = `{word}` is for options only")));
+        }
         ("market" | "optimal_limit_ioc", Some(_)) => {
             return Err(meaning("`px` has no meaning for a market order"));
         }
@@ -187,7 +198,9 @@ pub(super) fn reduce_only(
         return Ok(false);
     }
     match (market, position, side) {
-        (Market::Spot, _, _) => Err(meaning("`reduceOnly` has no meaning on spot")),
+        (Market::Spot | Market::Option, _, _) => {
+            Err(meaning("`reduceOnly` has no meaning on spot and for options"))
+        }
         (_, PositionSide::Net, _)
         | (_, PositionSide::Long, Side::Sell)
         | (_, PositionSide::Short, Side::Buy) => Ok(true),
@@ -301,8 +314,8 @@ pub(super) fn agree_on_market(order: &Order, params: &Params) -> Result<(), Prin
     if market != Some(order.market) {
         return Err(cannot(MODE, "does not fit the order's market"));
     }
-    if order.reduce_only && order.market == Market::Spot {
-        return Err(cannot("reduceOnly", "has no meaning on spot"));
+    if order.reduce_only && matches!(order.market, Market::Spot | Market::Option) {
+        return Err(cannot("reduceOnly", "has no meaning on spot and for options"));
     }
     Ok(())
 }
