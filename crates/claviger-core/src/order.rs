@@ -293,10 +293,13 @@ impl End {
 
 impl Trail {
     /// The callback away from where it begins to follow: it wakes there if the price turns at once, and at a better one
-    /// if it does not.
+    /// if it does not. An activation on the other side of the reference may be met at once; then it follows from there.
     #[must_use]
     pub fn wakes_at(&self, side: Side, reference: Decimal) -> Option<Decimal> {
-        let from = self.activation.unwrap_or(reference);
+        let from = self.activation.map_or(reference, |activation| match side {
+            Side::Buy => activation.min(reference),
+            Side::Sell => activation.max(reference),
+        });
         let distance = self.callback.of(from)?;
         match side {
             Side::Buy => from.plus(distance),
@@ -400,19 +403,18 @@ impl Order {
     /// Whether it can only make a position smaller, because the exchange holds it to that.
     ///
     /// In one-way mode by the flag, where there are positions and the flag is honoured: Binance's futures
-    /// (`reduceOnly`, `closePosition`), OKX's `MARGIN`, `FUTURES` and `SWAP` ("Order Book Trading", place order, of 2025).
+    /// (`reduceOnly`, `closePosition`), OKX's `FUTURES` and `SWAP` ("Order Book Trading", place order, of 2025).
     /// In hedge mode by the side alone: a long position is bought open and sold shut. There the flag says nothing, OKX
-    /// ignores it, so that buying with it opens. Spot and options have no exits.
+    /// ignores it, so that buying with it opens. Spot, margin and options have no exits: what is left of an order of OKX's
+    /// `MARGIN` with the flag once the debt is paid is traded on spot (the same page).
     #[must_use]
     pub const fn is_exit(&self) -> bool {
         let told = self.reduce_only || matches!(self.size, Size::Position);
         match (self.market, self.position_side) {
-            (Market::Spot | Market::Option, _) => false,
+            (Market::Spot | Market::Margin | Market::Option, _) => false,
             (Market::Usdm | Market::Coinm, PositionSide::Net) => told,
-            (Market::Margin, PositionSide::Net) => self.reduce_only,
             (Market::Usdm | Market::Coinm, PositionSide::Long) => matches!(self.side, Side::Sell),
             (Market::Usdm | Market::Coinm, PositionSide::Short) => matches!(self.side, Side::Buy),
-            (Market::Margin, PositionSide::Long | PositionSide::Short) => false,
         }
     }
 

@@ -42,7 +42,8 @@ pub fn worth(order: &Order, terms: &Terms<'_>) -> Result<Worth, Denial> {
 /// In hedge mode that can only close what the order opened. In one-way mode nothing says so: OKX leaves it waiting when
 /// the position was closed otherwise, and then it may open one.
 fn with_attached(order: &Order, value: &Money, terms: &Terms<'_>) -> Result<Money, Denial> {
-    let closes = order.position_side != PositionSide::Net;
+    let positions = matches!(order.market, Market::Usdm | Market::Coinm);
+    let closes = positions && order.position_side != PositionSide::Net;
     let mut sum = value.amount;
     for exit in order.more.exits.iter().filter(|_| !closes) {
         let worth = attached(order, exit, terms)?;

@@ -72,7 +72,7 @@ sources    = ["127.0.0.1/32"]
     fn p4_everything_unknown_is_refused() {
         refused(
             "listn = \"x\"",
-            "claviger.toml:1: listn: unknown key; allowed here: listen, unix_socket, plain_http, tls, isolation, exchange, key, bot",
+            "claviger.toml:1: listn: unknown key; allowed here: listen, unix_socket, plain_http, tls, isolation, catalogue_keys, exchange, key, bot",
         );
         refused(
             "\n[exchange.kraken]",

@@ -6,8 +6,8 @@ use super::{Book, DAY_MS};
 use crate::entry::Reservation;
 use crate::value::counted;
 use crate::{
-    Amendment, BotName, Decimal, Intent, KeyName, LegId, Money, Order, OrderKind, OrderRef, OrderState, Size,
-    SurfaceName, Symbol, Time, TimeInForce,
+    Amendment, BotName, Decimal, Exit, Intent, KeyName, LegId, Money, Order, OrderKind, OrderRef, OrderState,
+    Param, Size, SurfaceName, Symbol, Time, TimeInForce,
 };
 
 /// An order that is alive, or whose fate is not known.
@@ -96,6 +96,11 @@ impl Tracked {
         self.known_as.clone().or_else(|| client_name(&self.order))
     }
 
+    /// Whether the exchange did not tell yet what it calls the order.
+    pub(super) const fn has_no_other_name(&self) -> bool {
+        self.known_as.is_none()
+    }
+
     /// Whether an amendment of unknown outcome leaves open what it looks like.
     #[must_use]
     pub const fn is_doubtful(&self) -> bool {
@@ -162,10 +167,22 @@ pub(super) fn amended(order: &Order, amendment: &Amendment) -> Order {
     order.client_id = more.client_id.clone().or(order.client_id);
     order.more.or = more.or.clone().or(order.more.or);
     order.more.trail = more.trail.or(order.more.trail);
-    if !more.exits.is_empty() {
-        order.more.exits.clone_from(&more.exits);
+    for exit in &more.exits {
+        match order.more.exits.iter_mut().find(|known| is_same(known, exit)) {
+            Some(known) => known.clone_from(exit),
+            None => order.more.exits.push(exit.clone()),
+        }
     }
     order
+}
+
+/// Whether an amendment means this exit. Where nothing says so, what it names counts beside the others: it can add one.
+fn is_same(known: &Exit, named: &Exit) -> bool {
+    fn by_exchange(exit: &Exit) -> Option<&Param> {
+        exit.params.iter().find(|param| param.name.ends_with("Id"))
+    }
+    let same_client = named.client_id.is_some() && known.client_id == named.client_id;
+    same_client || (by_exchange(named).is_some() && by_exchange(known) == by_exchange(named))
 }
 
 /// A request is not under way any more this long after its deadline.

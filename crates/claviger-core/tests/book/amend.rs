@@ -164,3 +164,65 @@ fn an_exit_stays_free() {
 fn desk_withdraw(desk: &mut Desk, permit: claviger_core::book::Permit) {
     desk.book.withdraw(permit);
 }
+
+/// An order with a second end: a stop at 80, and a take profit.
+fn either(profit: Wake) -> Order {
+    Order { more: More { algo: true, or: Some(profit), ..More::default() }, ..stop(true) }
+}
+
+fn at(trigger: Option<&str>, price: &str) -> Wake {
+    Wake { trigger: trigger.map(n), price: Some(n(price)), ..Wake::default() }
+}
+
+/// What rests in the book fills at its price, whatever trigger an amendment names beside it.
+#[test]
+fn a_second_end_that_rests_does_not_begin_to_wait() {
+    let to = |trigger: Option<&str>, price: &str| {
+        let new = at(trigger, price);
+        move |a: &mut Amendment| a.more.or = Some(new)
+    };
+    let stays = "amendment: the order cannot be amended: its second price rests in the book from the start, or waits, and stays so";
+    check(either(at(None, "120")), algo(), to(Some("50"), "49"), stays);
+    check(either(at(Some("120"), "120")), algo(), to(None, "120"), stays);
+    check(either(at(Some("120"), "120")), algo(), to(Some("110"), "110"), "480 USDT");
+    let low = "price_band: selling at 49 is below 98, the edge of price_band = 2% around 100";
+    check(either(at(None, "120")), algo(), to(None, "49"), low);
+}
+
+#[test]
+fn an_order_of_which_either_end_fired_needs_its_price() {
+    let price = "amendment: the order cannot be amended: which of its two triggers fired is not known; state the price";
+    let mut desk = Desk::new("", "");
+    live(&mut desk, either(at(Some("150"), "150")));
+    let became = OrderState { algo: true, became: Some("7".into()), ..state("9", Resting::Open, None) };
+    desk.observe(desk.now(), Observed::Order { symbol: "BTCUSDT".parse().unwrap(), state: became });
+    let denied = desk.ask("a", amend(by_id("7"), Some("5"), None), Permission::Trade).unwrap_err();
+    assert_eq!(format!("{}: {denied}", denied.denial.rule()), price);
+    assert!(desk.ask("a", amend(by_id("7"), Some("5"), Some("150")), Permission::Trade).is_ok());
+}
+
+/// An amendment may add an exit. One that it names counts in the place of the one before.
+#[test]
+fn exits_that_an_amendment_does_not_name_stay() {
+    let name = |text: &str| Some(text.parse::<ClientOrderId>().unwrap());
+    let exit = |trigger: &str, client_id, by_exchange: Option<&str>| Exit {
+        stop_loss: Some(at(Some(trigger), trigger)),
+        client_id,
+        params: by_exchange
+            .map(|id| Param { name: "attachAlgoId".into(), value: Value::Text(id.into()) })
+            .into_iter()
+            .collect(),
+        ..Exit::default()
+    };
+    let order = || Order {
+        more: More { exits: vec![exit("90", name("x"), None)], ..More::default() },
+        ..buy("4", "100")
+    };
+    let to = |exits: Vec<Exit>| move |a: &mut Amendment| a.more.exits = exits;
+    check(order(), by_id("7"), |a| a.price = Some(n("100")), "800 USDT");
+    check(order(), by_id("7"), to(vec![exit("95", name("x"), None)]), "800 USDT");
+    check(order(), by_id("7"), to(vec![exit("95", None, Some("1"))]), "1200 USDT");
+    check(order(), by_id("7"), to(vec![exit("95", None, None); 2]), "1600 USDT");
+    let twice = vec![exit("95", None, Some("1")), exit("94", None, Some("1"))];
+    check(order(), by_id("7"), to(twice), "1200 USDT");
+}

@@ -55,8 +55,9 @@ fn exits_are_free_of_budgets_and_openings_are_not() {
     }
     let spot = Order { reduce_only: true, ..sell("50", "100") };
     check("", spot, "max_order: order of 5000 USDT is above max_order = 1000 USDT");
+    // What is left of such an order once the debt is paid trades on spot.
     let margin = "markets = [\"margin\"]\ngrants = [\"trade\", \"borrow\"]\nmax_order = \"100 USDT\"";
-    check(margin, Order { market: Market::Margin, ..reduce(sell("50", "100")) }, ALLOWED);
+    check(margin, Order { market: Market::Margin, ..reduce(sell("50", "100")) }, over);
     check(margin, Order { market: Market::Margin, ..sell("50", "100") }, over);
 }
 
@@ -210,6 +211,18 @@ fn a_trigger_that_follows_the_price() {
         opens("93", trail(percent("5"), None)),
         "price_band: selling at 93 is below 93.1, the edge of price_band = 2% around 95",
     );
+    // What the exchange may take as activated at once follows from the reference, however far the activation is.
+    let buys = |price: &str, activation| with(trail(percent("1"), Some(activation)), buy("1", price));
+    check("", buys("82.4", "80"), ALLOWED);
+    let low = "price_band: buying at 82.5 is above 82.416, the edge of price_band = 2% around 80.8";
+    check("", buys("82.5", "80"), low);
+    check("", buys("103", "150"), ALLOWED);
+    let high = "price_band: buying at 150 is above 103.02, the edge of price_band = 2% around 101";
+    check("", buys("150", "150"), high);
+    let sells = |price: &str, activation| with(trail(percent("1"), Some(activation)), sell("1", price));
+    check("", sells("97.1", "50"), ALLOWED);
+    let low = "price_band: selling at 50 is below 97.02, the edge of price_band = 2% around 99";
+    check("", sells("50", "50"), low);
     let waits =
         "price_band: the market order cannot be bounded: it waits for a trigger; give it a limit price";
     check("", with(trail(percent("5"), None), market(Side::Sell, Size::Base(n("1")))), waits);
@@ -326,6 +339,9 @@ fn what_is_attached_counts_unless_its_position_side_holds_it_to_closing() {
         day(attached(both(), hedged(PositionSide::Long, buy("2", "100")))),
         used("200 USDT", "100 USDT")
     );
+    // Where there are no positions, a position side holds nothing.
+    let sided = Order { position_side: PositionSide::Long, ..buy("2", "100") };
+    assert_eq!(day(attached(both(), sided)), used("640 USDT", "320 USDT"));
 }
 
 #[test]

@@ -462,7 +462,7 @@ fn leverage() {
 
 #[test]
 fn p13_acts_on_a_shared_account() {
-    let text = "danger_account_wide: this acts on the whole account, which this bot does not have for itself \
+    let text = "danger_account_wide: this acts on, or tells of, the whole account, which this bot does not have for itself \
                 (danger_account_wide = false)";
     let all = |symbol: Option<&str>| Act::CancelAll {
         market: Market::Spot,

@@ -301,3 +301,26 @@ fn an_older_order_of_the_same_name_says_nothing_of_one_under_way() {
     desk.observe(desk.now(), older());
     assert_eq!(desk.day("a"), "400 USDT");
 }
+
+/// The exchange takes a name again once the order that had it is over. Its word on the second order must not free what is
+/// held for the first.
+#[test]
+fn a_name_is_not_given_again_while_it_alone_finds_an_order() {
+    let mut desk = Desk::new("", "");
+    let named = |size: &str| Order { client_id: Some("x".parse().unwrap()), ..buy(size, "100") };
+    let first = desk.sent("a", Act::Place(named("4")));
+    let why =
+        "the order cannot be measured: its client order id is that of an order whose fate is not known yet";
+    let again = |desk: &mut Desk, bot| {
+        desk.ask(bot, Act::Place(named("1")), Permission::Trade).map(|permit| desk.book.withdraw(permit))
+    };
+    assert_eq!(again(&mut desk, "a").unwrap_err().to_string(), why);
+    desk.settle(first, unknown());
+    assert_eq!(again(&mut desk, "a").unwrap_err().to_string(), why);
+    // What another bot does is not told.
+    assert_eq!(again(&mut desk, "b"), Ok(()));
+    desk.wait(60_000);
+    let seen = OrderState { client_id: named("4").client_id, ..state("9", Resting::Open, None) };
+    desk.observe(desk.now(), Observed::Order { symbol: "BTCUSDT".parse().unwrap(), state: seen });
+    assert_eq!(again(&mut desk, "a"), Ok(()));
+}

@@ -95,7 +95,7 @@ fn trades_at_prices_that_nobody_sees_need_it_written_out() {
 
 #[test]
 fn p13_settings_of_a_shared_account() {
-    let wide = "danger_account_wide: this acts on the whole account, which this bot does not have for itself \
+    let wide = "danger_account_wide: this acts on, or tells of, the whole account, which this bot does not have for itself \
                 (danger_account_wide = false)";
     for what in [What::AutoBorrow, What::PositionMode, What::PositionMargin, What::Setting] {
         assert_eq!(ask(ALL, "", special(what, None)), Err(wide.into()));

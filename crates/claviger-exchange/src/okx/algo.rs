@@ -4,7 +4,8 @@
 //! the order itself tells which it is, and a lone take profit or stop loss by the parameter with its trigger's price.
 
 use claviger_core::{
-    Decimal, Distance, Market, More, Order, OrderKind, Params, Side, Size, Slices, TimeInForce, Value, Wake,
+    Decimal, Distance, Market, More, Order, OrderKind, Params, PositionSide, Side, Size, Slices, TimeInForce,
+    Value, Wake,
 };
 
 use super::exits::{self, RESTS, Which, at_price, by_word, percent, price_word, trigger_by, wake};
@@ -31,6 +32,10 @@ const OF_SOME: [(&str, &[&str]); 7] = [
     ("chaseVal", &["chase"]),
     ("cxlOnClosePos", &["conditional", "oco"]),
 ];
+
+/// Kinds for which the exchange documents `reduceOnly` ("Algo Trading", place algo order, of June 2026). Of others nobody
+/// knows whether it is honoured, and exits are free of budgets.
+const CLOSING: [&str; 4] = ["conditional", "oco", "move_order_stop", "chase"];
 
 /// What a kind says of an order.
 struct Shape {
@@ -66,6 +71,9 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Result<Order, ReadError> {
     let size = size(fields, market, side, &word, &shape)?;
     let position_side = order::position_side(fields, market)?;
     let reduce_only = order::reduce_only(fields, market, side, position_side)?;
+    if reduce_only && position_side == PositionSide::Net && !CLOSING.contains(&&*word) {
+        return Err(meaning(format!("the exchange documents no `reduceOnly` for `ordType` = `{word}`")));
+    }
     shape.more.side_effect = order::side_effect(fields, market)?;
     if let Some(id) = peek(fields, "clOrdId")? {
         super::fields::alphanumeric("clOrdId", &id, 32)?;

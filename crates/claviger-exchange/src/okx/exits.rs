@@ -51,7 +51,38 @@ impl Names {
 /// Where an item is no exit that can be held whole.
 pub(super) fn read(text: &str, names: Names) -> Result<Vec<Exit>, ReadError> {
     let json = json::parse(text.as_bytes(), Bounds::SMALL).map_err(|_| ReadError::Encoding("body"))?;
-    json.items().unwrap_or_default().iter().map(|item| exit(item, names)).collect()
+    let exits: Result<Vec<Exit>, ReadError> =
+        json.items().unwrap_or_default().iter().map(|item| exit(item, names)).collect();
+    let exits = exits?;
+    match names {
+        Names::Plain => sizes_count(&exits)?,
+        Names::New => kinds_told(&exits)?,
+    }
+    Ok(exits)
+}
+
+/// The exchange looks at `sz` in take profits that are split, and nowhere else: an exit closes all of the order.
+fn sizes_count(exits: &[Exit]) -> Result<(), ReadError> {
+    let sized = || exits.iter().filter(|exit| exit.size.is_some());
+    if sized().count() == 1 || sized().any(|exit| exit.stop_loss.is_some()) {
+        return Err(meaning("`sz` in `attachAlgoOrds` is for take profits that are split, each by itself"));
+    }
+    Ok(())
+}
+
+/// Whether the take profit that is amended waits or rests is not known here, and its price counts from the start where it
+/// rests.
+fn kinds_told(exits: &[Exit]) -> Result<(), ReadError> {
+    if exits.iter().any(|exit| exit.size.is_some()) {
+        return Err(meaning(
+            "`sz` of what is attached cannot be changed: cancel the order and place another",
+        ));
+    }
+    let mut profits = exits.iter().filter_map(|exit| exit.take_profit.as_ref());
+    if profits.any(|profit| profit.trigger.is_some() && profit.price.is_some()) {
+        return Err(meaning("a new take profit with a price is read with `newTpOrdKind` = `limit` only"));
+    }
+    Ok(())
 }
 
 fn exit(item: &Json<'_>, names: Names) -> Result<Exit, ReadError> {
@@ -109,8 +140,9 @@ impl Which {
     }
 }
 
-/// Trigger and price of one end; `None` where it says nothing. What waits has both; a take profit that rests in the
-/// book from the start (`kind`) needs a price, and may have a trigger besides.
+/// Trigger and price of one end; `None` where it says nothing. What waits has both. A take profit that rests in the book
+/// from the start (`kind`) needs a price; clients send a trigger besides, which the exchange does not ask for: it is left
+/// out, so that nobody measures the price from it.
 ///
 /// # Errors
 /// Where one is there without the other.
@@ -129,7 +161,7 @@ pub(super) fn wake(
     match (trigger, order.map(|order| at_price(&format!("{word}OrdPx"), order)).transpose()?) {
         (None, None) if by.is_none() && !rests => Ok(None),
         (Some(_), Some(price)) if !rests => Ok(Some(Wake { trigger, price, by, trail: None })),
-        (_, Some(price @ Some(_))) if rests => Ok(Some(Wake { trigger, price, by, trail: None })),
+        (_, Some(price @ Some(_))) if rests => Ok(Some(Wake { price, ..Wake::default() })),
         _ => Err(meaning(format!("`{word}TriggerPx` and `{word}OrdPx` belong together"))),
     }
 }

@@ -154,6 +154,14 @@ fn amendable(known: &Tracked, amendment: &Amendment) -> Result<(), Denial> {
         return refuse("an order that keeps its place can only become smaller");
     }
     let (waiting, _) = stages(known, amendment);
+    if let (Some(known), Some(new)) = (&order.more.or, &more.or)
+        && known.end().waits() != new.end().waits()
+    {
+        return refuse("its second price rests in the book from the start, or waits, and stays so");
+    }
+    if !waiting && order.more.or.is_some() && amendment.price.is_none() {
+        return refuse("which of its two triggers fired is not known; state the price");
+    }
     if !waiting && (more.trigger.is_some() || more.or.is_some() || more.trail.is_some()) {
         return refuse("its trigger has fired");
     }

@@ -1,7 +1,7 @@
 //! One request with all that it is judged by, and the judging of single orders and cancels.
 
 use super::{Judged, Refused, at, plain};
-use crate::book::ledger::{Place, Tracked, surface};
+use crate::book::ledger::{Place, Tracked, client_name, surface};
 use crate::book::{Ask, Book};
 use crate::bound::bounded;
 use crate::entry::{Figures, Leg, ReferenceUsed, Reservation};
@@ -68,9 +68,21 @@ impl<'a> Case<'a> {
         terms.after = after.zip(terms.start()).map(|(after, start)| after.fills_near(start));
         let mut leaves = bounded(order, &terms, self.rules()).map_err(plain)?;
         leaves.client_id = leaves.client_id.or_else(|| LegId::new(self.ask.id, step).client_order_id());
+        self.names_anew(&leaves).map_err(plain)?;
         let weight = self.weighed(&leaves, &terms)?;
         let reservation = Some(self.reservation(&weight.hold)?);
         Ok((leaves, Leg { target: None, reservation, figures: weight.figures }))
+    }
+
+    /// An order that only its client id finds must be found by it alone: else the exchange's word on the new order could
+    /// pass for its word on the old one, and free what is held for that.
+    fn names_anew(&self, order: &Order) -> Result<(), Denial> {
+        let Some(name) = client_name(order) else { return Ok(()) };
+        let same = self.book.meant(self.place_of(&order.symbol), &name);
+        let same = same.iter().filter_map(|id| self.book.orders.get(id));
+        let mut same = same.filter(|known| known.bot == self.ask.bot);
+        let why = "its client order id is that of an order whose fate is not known yet";
+        if same.any(Tracked::has_no_other_name) { Err(Denial::Unmeasured { why }) } else { Ok(()) }
     }
 
     pub(super) fn intent(&self, act: Act) -> Intent {
