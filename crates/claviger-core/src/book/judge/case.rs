@@ -42,6 +42,8 @@ impl<'a> Case<'a> {
 
     pub(super) fn test(&self, order: &Order) -> Result<Judged, Refused> {
         let (leaves, leg) = self.placed(order, (0, None))?;
+        // Nothing is placed that would have to be found again, and not every exchange takes a name here.
+        let leaves = Order { client_id: order.client_id.clone(), ..leaves };
         let alone = Leg { reservation: None, ..leg };
         Ok(Judged { leaves: self.intent(Act::Test(leaves)), alone, legs: Vec::new() })
     }
