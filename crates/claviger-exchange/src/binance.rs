@@ -198,6 +198,10 @@ impl Exchange for Binance {
         house::public(time_surface(surface).name, surface.time_path, Vec::new())
     }
 
+    fn needs_time(&self, surface: &Surface, wanted: &[(Market, Vec<Symbol>)]) -> bool {
+        surface.name != OPTION.name || wanted.iter().any(|(market, _)| *market == Market::Option)
+    }
+
     fn read_time(&self, body: &[u8]) -> Option<u64> {
         market::read_time(body)
     }
@@ -246,5 +250,16 @@ mod tests {
             let row = CATALOGUE.row(surface.name, crate::Verb::Get, path).unwrap();
             assert_eq!(row.permission, claviger_core::Permission::Public);
         }
+    }
+    /// The option surface has a host of its own, which is left alone until a bot may trade there.
+    #[test]
+    fn clocks_are_measured_where_bots_trade() {
+        let measured = |markets: &[Market]| -> Vec<&str> {
+            let wanted: Vec<_> = markets.iter().map(|market| (*market, Vec::new())).collect();
+            let surfaces = SURFACES.iter().filter(|surface| Binance.needs_time(surface, &wanted));
+            surfaces.map(|surface| surface.name).collect()
+        };
+        assert_eq!(measured(&[Market::Spot]), ["spot", "usdm", "coinm", "portfolio"]);
+        assert!(measured(&[Market::Spot, Market::Option]).contains(&"option"));
     }
 }

@@ -329,6 +329,13 @@ pub trait Exchange: Sync {
     /// The public call that tells a surface's server time.
     fn time_call(&self, surface: &Surface) -> Intent;
 
+    /// Whether the surface's time is worth asking for where bots trade in these markets: one that serves a market of
+    /// its own is left alone until a bot trades there. Reads go by the time of the exchange's other surfaces then.
+    fn needs_time(&self, surface: &Surface, wanted: &[(Market, Vec<Symbol>)]) -> bool {
+        let _ = (surface, wanted);
+        true
+    }
+
     /// The server time, in milliseconds since 1970, in an answer to [`Exchange::time_call`].
     fn read_time(&self, body: &[u8]) -> Option<u64>;
 

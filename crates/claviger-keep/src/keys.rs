@@ -15,6 +15,8 @@ pub(crate) struct RealKey {
     pub(crate) scheme: Scheme,
     pub(crate) exchange: Box<str>,
     pub(crate) environment: Box<str>,
+    /// The hosts it is sealed to: it signs for no other.
+    pub(crate) hosts: Vec<Box<str>>,
     /// Which connections its requests use: unlike any other key's.
     pub(crate) pool: u64,
 }
@@ -33,6 +35,7 @@ fn real_key(info: &EntryInfo, pool: u64) -> Option<(KeyName, Arc<RealKey>)> {
         scheme: scheme_named(spelled(info.kind)?, exchange.schemes())?,
         exchange: info.binding.exchange().into(),
         environment: info.binding.environment().into(),
+        hosts: info.binding.hosts().map(Into::into).collect(),
         pool,
     };
     Some((info.name.as_str().parse().ok()?, Arc::new(key)))

@@ -19,7 +19,8 @@ const FURTHEST_MS: i64 = 1000;
 /// The exchange's time as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExchangeTime {
-    /// Its milliseconds since 1970; our own where its clock is not known, and never more than a second from ours.
+    /// Its milliseconds since 1970, by the clock of another surface where its own is not known, by our own where none is;
+    /// never more than a second from ours.
     pub ms: u64,
     /// Whether its clock is known well enough for what changes state.
     pub sure: bool,
@@ -45,8 +46,12 @@ impl Markets {
     /// The time of a surface of an exchange when the keep's time is `now`.
     #[must_use]
     pub fn exchange_time(&self, exchange: &ExchangeName, surface: &SurfaceName, now: Time) -> ExchangeTime {
-        let known = self.view.clock(exchange, surface).filter(|c| now.since(c.at) <= CLOCK_LASTS_MS);
-        let offset = known.map_or(0, |c| c.offset_ms);
+        let lasts = |clock: &Clock| now.since(clock.at) <= CLOCK_LASTS_MS;
+        let known = self.view.clock(exchange, surface).filter(lasts);
+        // The clocks of one exchange agree nearly; what changes state needs the surface's own.
+        let others = self.view.venues.get(exchange).into_iter().flat_map(|venue| venue.clocks.values());
+        let near = known.or_else(|| others.copied().find(lasts));
+        let offset = near.map_or(0, |c| c.offset_ms);
         let clamped = offset.clamp(-FURTHEST_MS, FURTHEST_MS);
         ExchangeTime {
             ms: now.millis().saturating_add_signed(clamped),
@@ -107,6 +112,21 @@ mod tests {
         assert_eq!(check(400, 1_000_000, 1_000_300, 1_000_300), sure(1_000_400));
         assert_eq!(check(i64::MAX, 1_000_000, 1_000_000, 1_000_500), unsure(1_001_500));
         assert_eq!(check(i64::MIN, 0, u64::MAX, u64::MAX), unsure(u64::MAX - 1000));
+    }
+
+    /// A surface whose clock nobody measures goes by another of its exchange, and not for what changes state.
+    #[test]
+    fn a_clock_that_is_not_measured() {
+        let mut markets = Markets::default();
+        let at = Time::from_millis(1_000_000);
+        markets.merge(view(400, 1_000_000), at, at);
+        let ask = |exchange: &str, later: u64| {
+            let (exchange, surface) = (exchange.parse().unwrap(), "option".parse().unwrap());
+            markets.exchange_time(&exchange, &surface, Time::from_millis(1_000_000 + later))
+        };
+        assert_eq!(ask("binance", 500), ExchangeTime { ms: 1_000_900, sure: false });
+        assert_eq!(ask("binance", 300_001), ExchangeTime { ms: 1_300_001, sure: false });
+        assert_eq!(ask("okx", 500), ExchangeTime { ms: 1_000_500, sure: false });
     }
 
     #[test]

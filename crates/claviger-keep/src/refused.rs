@@ -75,6 +75,11 @@ pub enum Unserved {
     /// It cannot be signed; the log says why.
     #[error("the request cannot be signed now")]
     Unsignable,
+    /// The real key was enrolled before claviger knew this part of the exchange, or for other hosts.
+    #[error(
+        "the key was not enrolled for this part of the exchange; the operator has to remove and add it again"
+    )]
+    NotSealed,
     /// What would have left does not mean what was judged; the log says more.
     #[error("the request cannot be sent as it was judged")]
     Differs,
@@ -114,7 +119,7 @@ impl Unserved {
             Self::TooLate => "deadline",
             Self::Stopping => "stop",
             Self::Changed => "changed",
-            Self::Unsignable => "vault",
+            Self::Unsignable | Self::NotSealed => "vault",
             Self::Differs => "print",
             Self::Withheld | Self::Mixed | Self::NoAnswer | Self::NoData => "answer",
             Self::NotSent => "unreachable",
@@ -128,7 +133,7 @@ impl Unserved {
             Self::NoKey | Self::UnknownKey => DenialClass::UnknownKey,
             Self::BadSignature | Self::Unsigned => DenialClass::Signature,
             Self::Claim(_) => DenialClass::Request,
-            Self::Environment => DenialClass::Permission,
+            Self::Environment | Self::NotSealed => DenialClass::Permission,
             Self::NotFresh(_) | Self::BeforeStart | Self::Repeated(Repeated::Seen) | Self::TooLate => {
                 DenialClass::Stale
             }

@@ -215,9 +215,14 @@ impl Room {
         if *environment.environment() != *key.environment {
             return Err(Unserved::Unsignable);
         }
+        let host = host_of(&self.config, written.exchange, written.surface);
+        if written.security != Security::None && !key.hosts.contains(&host) {
+            tracing::error!(key = %written.key(), %host, "the key is not sealed to the host that a request is for");
+            return Err(Unserved::NotSealed);
+        }
         Ok(Signing {
             key,
-            host: host_of(&self.config, written.exchange, written.surface),
+            host,
             ticket: self.tickets.draw(),
             stamp: Stamp { exchange_ms: time.ms, window_ms },
             now,

@@ -66,7 +66,8 @@ fn feeds<D: Door>(want: &Want, teller: &Teller<D>) -> JoinSet<()> {
         tracing::error!(exchange = %want.exchange, "the keep wants to know of an exchange that does not exist");
         return feeds;
     };
-    for surface in exchange.surfaces() {
+    let surfaces = exchange.surfaces().iter();
+    for surface in surfaces.filter(|surface| exchange.needs_time(surface, &want.symbols)) {
         feeds.spawn(clock::follow(exchange, surface, teller.clone()));
     }
     let wanted = Arc::new(want.symbols.clone());

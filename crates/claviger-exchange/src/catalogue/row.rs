@@ -224,14 +224,14 @@ pub enum AnswerKind {
     /// Passed on as it comes, searched for the real key's id.
     #[default]
     Stream,
-    /// Read whole, and withheld where it names a key, a secret or a token.
-    Checked,
-    /// Read whole, tokens replaced.
-    Clean,
     /// Passed on as it comes; on a key that several bots share, cut down to the bot's own orders.
     Own,
     /// Passed on as it comes; refused on a key that several bots share, because it tells of all of their orders.
     Alone,
+    /// Read whole, and withheld where it names a key, a secret or a token; refused on a key that several bots share.
+    Checked,
+    /// Read whole, tokens replaced.
+    Clean,
 }
 
 impl AnswerKind {
@@ -252,7 +252,9 @@ impl AnswerKind {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Stream => "passed on as it comes, searched for the real key's id",
-            Self::Checked => "read whole, and withheld where it names a key, a secret or a token",
+            Self::Checked => {
+                "read whole, and withheld where it names a key, a secret or a token; refused on a key that several bots share"
+            }
             Self::Clean => "read whole, what carries power over the account replaced",
             Self::Own => {
                 "passed on as it comes; on a key that several bots share, the bot's own orders alone"

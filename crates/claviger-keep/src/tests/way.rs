@@ -194,3 +194,22 @@ fn p16_the_window_upstream_is_what_is_left() {
     assert!((1..=1000).contains(&window), "{window}");
     assert!(u64::from(parts.ttl_ms) <= window);
 }
+
+/// A key that was enrolled when claviger knew fewer parts of its exchange works for those, and for no other.
+#[test]
+fn a_key_serves_the_hosts_that_it_was_enrolled_for() {
+    let home = Home::new();
+    let ask = |surface: &str, path: &str| {
+        let params = if surface == "spot" { "omitZeroBalances=true" } else { "" };
+        let mut received = home.bot("reader").binance(Method::Get, path, params);
+        received.surface = surface.parse().unwrap();
+        received
+    };
+    let (rule, text) = home.refused(ask("usdm", "/fapi/v2/balance"));
+    assert!(
+        rule == "vault" && text.contains("was not enrolled for this part of the exchange"),
+        "{rule} {text}"
+    );
+    assert!(text.contains("-1002"), "it is final: {text}");
+    home.sent(ask("spot", "/api/v3/account"));
+}

@@ -128,6 +128,14 @@ fn what_is_refused_stays_so_and_nothing_tells_a_key() {
         (read("/a/v1/who", "read", checked), "it needs `read-identity` in this version"),
         (read("/a/v1/new", "read", ""), "its answer must be `checked`, for it may tell a key or a token"),
         (
+            read("/a/v1/new", "read", r#", answer = "own""#),
+            "its answer must be `checked`, for it may tell a key or a token",
+        ),
+        (
+            read("/a/v1/new", "read", r#", answer = "alone""#),
+            "its answer must be `checked`, for it may tell a key or a token",
+        ),
+        (
             read("/a/v1/clean", "read", checked),
             "its answer must be `clean`, for it may tell a key or a token",
         ),
