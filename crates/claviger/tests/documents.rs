@@ -44,6 +44,7 @@ mod tests {
             Exit::NoHome,
             Exit::Unsupported,
             Exit::NoSecret,
+            Exit::Catalogue,
         ];
         let codes: Vec<String> = stays.iter().map(|e| e.code().to_string()).collect();
         assert_eq!(line, codes.join(" "));

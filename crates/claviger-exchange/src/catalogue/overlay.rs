@@ -216,9 +216,8 @@ fn made(allowance: &Allowance, here: Option<&Row>, public: bool) -> Result<Row, 
 /// of it sounds as if it changed something.
 pub(super) fn may_be_new(base: &Catalogue, surface: &str, path: &str) -> Result<(), NotAllowed> {
     let path = path_of(path)?;
-    let first = |path: &str| path.split('/').nth(1).map(ToOwned::to_owned);
-    let like =
-        |row: &Row| *row.surface == *surface && row.verb != Verb::Ws && first(&row.path) == first(path);
+    let first = first_part(path);
+    let like = |row: &Row| *row.surface == *surface && row.verb != Verb::Ws && first_part(&row.path) == first;
     if !base.rows().iter().any(like) {
         return Err(NotAllowed::Surface { surface: surface.into(), path: path.into() });
     }
@@ -226,6 +225,10 @@ pub(super) fn may_be_new(base: &Catalogue, surface: &str, path: &str) -> Result<
         Some(word) => Err(NotAllowed::Acts { path: path.into(), word }),
         None => Ok(()),
     }
+}
+
+fn first_part(path: &str) -> Option<&str> {
+    path.split('/').nth(1)
 }
 
 /// Passes unless most of what stands beside the path needs more than reading: `/sapi/v9/sub-account/…` is told apart by
