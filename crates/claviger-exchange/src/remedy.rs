@@ -7,9 +7,12 @@ use crate::{Exchange, Grammar, ReadError, values};
 /// What a refusal says, with the command that allows what was asked where that only reads.
 #[must_use]
 pub fn explained(exchange: &dyn Exchange, asked: &Endpoint, error: &ReadError) -> String {
-    match remedy(exchange, asked, error) {
-        Some(command) => format!("{error}; an operator allows it with: {command}"),
-        None => error.to_string(),
+    match (remedy(exchange, asked, error), error) {
+        (Some(command), _) => format!("{error}; an operator allows it with: {command}"),
+        (None, ReadError::UnknownEndpoint { .. } | ReadError::UnknownParameter { .. }) => {
+            format!("{error}; no operator can allow it, only a newer claviger can know it")
+        }
+        (None, _) => error.to_string(),
     }
 }
 
@@ -58,5 +61,36 @@ fn likely(name: &str) -> Grammar {
         }
         _ if small.ends_with("time") => Grammar::Millis,
         _ => Grammar::Id(64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(method: Method, path: &str, error: &ReadError, want: &str) {
+        let binance = crate::exchange("binance").unwrap();
+        let (exchange, surface) = (binance.exchange_name(), "spot".parse().unwrap());
+        let asked = Endpoint { exchange, surface, method, path: path.into() };
+        let told = explained(binance, &asked, error);
+        assert!(told.starts_with(&error.to_string()) && told.ends_with(want), "{told}");
+    }
+
+    #[test]
+    fn the_line_or_that_there_is_none() {
+        let endpoint = |path: &str| ReadError::UnknownEndpoint { method: "GET", path: path.into() };
+        let param =
+            |name: &str| ReadError::UnknownParameter { name: name.into(), path: "/api/v3/account".into() };
+        let none = "; no operator can allow it, only a newer claviger can know it";
+        let new = "/sapi/v1/asset/new-thing";
+        let line = "with: claviger exchange allow-read binance spot GET /sapi/v1/asset/new-thing";
+        check(Method::Get, new, &endpoint(new), line);
+        check(Method::Post, new, &endpoint(new), none);
+        check(Method::Get, "/sapi/v1/x;reboot", &endpoint("/sapi/v1/x;reboot"), none);
+        check(Method::Get, "/sapi/v1/userListenToken", &endpoint("/sapi/v1/userListenToken"), none);
+        let line = "with: claviger exchange allow-param binance spot GET /api/v3/account fromTime=millis";
+        check(Method::Get, "/api/v3/account", &param("fromTime"), line);
+        check(Method::Get, "/api/v3/account", &param("$(reboot)"), none);
+        check(Method::Get, "/api/v3/account", &ReadError::Twice("a".into()), "stands twice");
     }
 }
