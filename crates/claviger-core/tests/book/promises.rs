@@ -520,6 +520,10 @@ impl World {
         for ((name, _), (reserved, opened)) in BOTS.into_iter().zip(used) {
             let true_day = day(&|r| r.bot == name);
             assert!(true_day <= reserved, "{name} has {true_day} where the book counts {reserved}");
+            assert!(
+                reserved <= n(DAY) && opened as usize <= OPEN,
+                "{name} was granted too much: {reserved}, {opened}"
+            );
             let true_open = open(&|r| r.bot == name);
             assert!(
                 true_open <= opened as usize,
