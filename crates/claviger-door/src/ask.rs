@@ -171,12 +171,12 @@ impl From<Reply> for Wire {
 impl From<Wire> for Reply {
     fn from(wire: Wire) -> Self {
         match wire {
-            Wire::Send(parts) => Self::Send(Box::new(SignedRequest::from_frame(*parts))),
+            Wire::Send(parts) => Self::Send(decoded(parts)),
             Wire::Refuse(refusal) => Self::Refuse(refusal),
             Wire::Pass => Self::Pass,
             Wire::Hinted(hint) => Self::Hinted(hint),
             Wire::Other { status, body } => Self::Other { status, body },
-            Wire::First(parts) => Self::First(Box::new(SignedRequest::from_frame(*parts))),
+            Wire::First(parts) => Self::First(decoded(parts)),
             Wire::Instead(refusal) => Self::Instead(refusal),
             Wire::Leaf(chain) => Self::Leaf(chain),
             Wire::PublicKey(spki) => Self::PublicKey(spki),
@@ -186,4 +186,10 @@ impl From<Wire> for Reply {
             Wire::Failed(why) => Self::Failed(why),
         }
     }
+}
+
+/// The one place where a frame becomes a signed request.
+#[expect(clippy::boxed_local, reason = "a frame's parts are boxed, and stay so")]
+fn decoded(parts: Box<SignedParts>) -> Box<SignedRequest> {
+    Box::new(SignedRequest::from_frame(*parts))
 }
