@@ -164,14 +164,15 @@ struct Edge<'a> {
 }
 
 impl Edge<'_> {
-    /// One end of an order, which goes to the book at `from` unless it waits for a price. An exit may have no limit;
-    /// whatever else has none was refused before.
+    /// One end of an order, which goes to the book at `from` unless it waits for a price. An exit that waits may have no
+    /// limit; whatever opens and has none was refused before.
     fn holds(&self, side: Side, end: &End, from: Decimal) -> Result<(), Denial> {
         let reference = if end.waits() { end.wakes_at(side, from) } else { Some(from) };
         let reference = reference.ok_or(Denial::Unmeasured { why: "its trigger is no price" })?;
         let Some(price) = end.price else {
-            let why = "it has no price";
-            return if self.exit { Ok(()) } else { Err(Denial::Unbounded { why }) };
+            // A stop may close at the market; what goes to the book at once can be a market order, which gets the band's edge.
+            let why = "nothing holds it to a price; send a market order";
+            return if self.exit && end.waits() { Ok(()) } else { Err(Denial::Unbounded { why }) };
         };
         let band = if self.exit { self.band.for_exits() } else { self.band };
         if self.order.market == Market::Option && self.terms.underlying.is_none() {

@@ -129,7 +129,9 @@ fn only_exits_wake_at_the_market() {
         floating(Some("102.01")),
         "price_band: buying at 102.01 is above 102, the edge of price_band = 2% around 100",
     );
-    check(FUTURES, reduce(floating(None)), ALLOWED);
+    let market = unbounded("nothing holds it to a price; send a market order");
+    check(FUTURES, reduce(floating(None)), &market);
+    check(&format!("{FUTURES}\nprice_band = \"unlimited\""), reduce(floating(None)), ALLOWED);
 }
 
 #[test]
