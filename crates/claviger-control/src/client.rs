@@ -3,6 +3,8 @@
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use claviger_door::{Command, FrameError, Refused, Said, frame};
 
@@ -32,12 +34,33 @@ pub struct Control {
     number: u64,
 }
 
+/// How long a claviger that is ending may take until nobody listens any more.
+const ENDING: Duration = Duration::from_secs(3);
+
+/// The pause before it is asked again.
+const PAUSE: Duration = Duration::from_millis(50);
+
 impl Control {
     /// Connects to the socket at `path`; `None` where nobody listens there.
+    ///
+    /// Who hangs up before the greeting is over may be ending, so that is tried again for 3 seconds: nothing was
+    /// commanded yet.
     ///
     /// # Errors
     /// Where somebody listens and cannot be talked to.
     pub fn connect(path: &Path) -> Result<Option<Self>, ControlError> {
+        let end = Instant::now() + ENDING;
+        loop {
+            match Self::greet(path) {
+                Err(ControlError::Frame(error)) if hung_up(&error) && Instant::now() < end => {
+                    thread::sleep(PAUSE);
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn greet(path: &Path) -> Result<Option<Self>, ControlError> {
         let mut socket = match UnixStream::connect(path) {
             Ok(socket) => socket,
             Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
@@ -63,5 +86,17 @@ impl Control {
         frame::write(&mut self.socket, self.number, command)?;
         let (_, answer): (_, Answer) = frame::read(&mut self.socket)?;
         Ok(answer.into())
+    }
+}
+
+/// Whether the other end closed the connection.
+fn hung_up(error: &FrameError) -> bool {
+    match error {
+        FrameError::Closed => true,
+        FrameError::Io(e) => matches!(
+            e.kind(),
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof
+        ),
+        FrameError::TooLong(_) | FrameError::Encoding(_) => false,
     }
 }

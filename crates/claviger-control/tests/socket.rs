@@ -84,6 +84,18 @@ fn nobody_listening_is_none() {
 }
 
 #[test]
+fn one_that_ends_before_it_greets_is_none() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("control.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let asked = thread::spawn(move || Control::connect(&path).map(|control| control.is_none()));
+    // Connected, waiting to be accepted.
+    thread::sleep(Duration::from_millis(200));
+    drop(listener);
+    assert!(asked.join().unwrap().unwrap());
+}
+
+#[test]
 fn another_user_is_refused_before_anything_is_read() {
     for check in [(|_| Ok(false)) as PeerCheck, |_| Err(std::io::ErrorKind::NotConnected.into())] {
         let running = Running::new(check);

@@ -2,11 +2,19 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use claviger_door::Exit;
 use claviger_os::{HomeLock, LockError, NotPrivate, check_private};
 
 use crate::failure::Failure;
+
+/// How long the lock is waited for.
+const ENDING: Duration = Duration::from_secs(3);
+
+/// The pause before it is tried again.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A home, by its folder; nothing is said about what is in it.
 #[derive(Clone, Debug)]
@@ -90,9 +98,17 @@ impl Home {
         Ok(())
     }
 
-    /// Takes the lock of the home; the kernel gives it back when this process ends.
+    /// Takes the lock of the home; the kernel gives it back when this process ends. A claviger whose other process is gone
+    /// settles before it ends, so one that holds the lock is given a moment.
     pub fn lock(&self) -> Result<HomeLock, Failure> {
-        HomeLock::take(&self.0.join("lock")).map_err(|e| {
+        let end = Instant::now() + ENDING;
+        let taken = loop {
+            match HomeLock::take(&self.0.join("lock")) {
+                Err(LockError::Held(_)) if Instant::now() < end => thread::sleep(PAUSE),
+                taken => break taken,
+            }
+        };
+        taken.map_err(|e| {
             let exit = match e {
                 LockError::Held(_) => Exit::Home,
                 LockError::Io { .. } => Exit::Failed,
