@@ -146,8 +146,9 @@ impl Limit for PriceBand {
             for end in exit.wakes().map(Wake::end) {
                 attached.holds(side, &end, filled)?;
             }
-            // A profit is taken beyond the order's price. A trigger on this side of it would be met at once.
-            if let Some(profit) = exit.take_profit.as_ref().map(Wake::end) {
+            // A profit is taken beyond the order's price. A trigger on this side of it would be met at once, so a limit is held
+            // to where the order fills, too.
+            if let Some(profit) = exit.take_profit.as_ref().map(Wake::end).filter(|end| end.price.is_some()) {
                 attached.holds(side, &End { trigger: None, trail: None, ..profit }, filled)?;
             }
         }

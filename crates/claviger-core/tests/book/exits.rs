@@ -306,6 +306,10 @@ fn what_is_attached_closes_no_more_than_the_order_opens() {
     check(futures, attached(vec![exit(("30", None), None)], usdm(buy("1", "50"))), ALLOWED);
     assert_eq!(refusal(futures, attached(vec![exit(("90", None), None)], reduce(buy("1", "100")))), "order");
     assert_eq!(refusal(futures, attached(vec![exit(("90", None), None); 21], order())), "order");
+    let profit = Wake { trigger: Some(n("110")), ..Wake::default() };
+    let profit = Exit { take_profit: Some(profit), ..Exit::default() };
+    check(futures, attached(vec![profit.clone()], order()), ALLOWED);
+    assert_eq!(refusal("", attached(vec![profit], buy("1", "100"))), "price_band");
     assert_eq!(refusal("", attached(vec![exit(("90", None), None)], buy("1", "100"))), "price_band");
     check("", attached(vec![exit(("90", Some("89")), None)], buy("1", "100")), ALLOWED);
     assert_eq!(refusal("", attached(vec![exit(("90", Some("88")), None)], buy("1", "100"))), "price_band");
