@@ -7,6 +7,7 @@ import pathlib
 import shlex
 import sqlite3
 import subprocess
+import tempfile
 
 import clients
 import pytest
@@ -204,10 +205,13 @@ def test_a_start_refuses_what_a_key_signed_that_is_not_trusted_any_more(maintain
 
 
 def serve_fails(stack):
-    with open(stack.home / "passphrase", "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as secret:
-        secret.write(stacks.PASSPHRASE)
-    command = [stacks.binary(), "--home", stack.home, "--credential", stack.home / "passphrase", "serve"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    # Not in the stack's folder, where the search after the run expects no passphrase.
+    with tempfile.TemporaryDirectory() as folder:
+        credential = pathlib.Path(folder) / "passphrase"
+        with open(credential, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as secret:
+            secret.write(stacks.PASSPHRASE)
+        command = [stacks.binary(), "--home", stack.home, "--credential", credential, "serve"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
 def test_a_start_refuses_what_was_altered_and_goes_back(maintained):
