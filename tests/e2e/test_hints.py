@@ -107,3 +107,30 @@ def test_an_operator_asks(stack):
     said = stack.run("key", "check", "okx-main").stdout
     assert "address" in said, said
     assert stack.run("key", "check", "nobody", check=False).returncode == 18
+
+
+def test_an_exit_is_one_only_where_the_account_holds_orders_to_it(own):
+    bots = {"okxperp": {**BOTS["okxperp"], "max_order": "50 USDT", "danger_account_wide": True}}
+    stack = own(bots)
+    change(stack, "okx", account_level="4")
+    stack.serve()
+    client = Client(stack, "sync", "base", "okx", "okxperp")
+    client.load_markets()
+    symbol, large = "BTC/USDT:USDT", 100
+    price = client.fetch_ticker(symbol)["last"]
+
+    def exits():
+        with pytest.raises(ccxt.BaseError) as raised:
+            client.create_order(symbol, "limit", "sell", large, price * 1.001, {"reduceOnly": True, "marginMode": "cross"})
+        return str(raised.value)
+
+    until(lambda: looks(stack, "okx"), 10)
+    assert "reduceOnly may not hold in this account's mode" in exits()
+    assert "may ignore `reduceOnly`" in stack.run("key", "check", "okx-main").stdout
+    change(stack, "okx", account_level="2")
+    stack.run("key", "check", "okx-main")
+    said = exits()  # there is no position, so the exchange itself says no
+    assert "claviger" not in said, said
+    change(stack, "okx", account_level="4")
+    stack.run("key", "check", "okx-main")
+    assert "reduceOnly may not hold in this account's mode" in exits()

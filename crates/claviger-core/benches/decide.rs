@@ -27,6 +27,7 @@ fn policies() -> std::sync::Arc<PolicySet> {
         name: "binance".parse().unwrap(),
         surfaces: vec!["spot".parse().unwrap()],
         markets: vec![Market::Spot],
+        exits_by_account: false,
     };
     std::sync::Arc::clone(Config::parse(&text, "bench", &[known]).unwrap().policies())
 }

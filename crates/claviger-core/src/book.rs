@@ -4,6 +4,7 @@
 //! they change by folding the entry that they return. So a book folded after a crash equals the one that was lost, but
 //! that whatever was under way is of unknown fate and counts in full.
 
+mod account;
 mod ask;
 mod fold;
 mod judge;
@@ -28,6 +29,7 @@ use crate::limits::{Added, Counted, LIMITS, Scope};
 use crate::value::Prices;
 use crate::{BotName, Entry, IntentId, KeyName, LegId, MarketView, PolicySet, Subject, Time};
 
+use account::Account;
 use fold::Pending;
 use ledger::Names;
 use replay::Replays;
@@ -42,6 +44,7 @@ pub struct Book {
     names: Names,
     ends: BTreeSet<(Time, LegId)>,
     pending: BTreeMap<IntentId, Pending>,
+    accounts: BTreeMap<KeyName, Account>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

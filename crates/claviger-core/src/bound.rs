@@ -26,7 +26,7 @@ pub fn bounded(order: &Order, terms: &Terms<'_>, levels: [&Rules; 2]) -> Result<
 
 fn at_the_edge(order: &Order, terms: &Terms<'_>, levels: [&Rules; 2]) -> Result<Order, Denial> {
     let bands = levels.into_iter().filter_map(|rules| rules.price_band().and_then(Cap::at));
-    let band = match (bands.min(), order.is_exit()) {
+    let band = match (bands.min(), terms.is_exit(order)) {
         (Some(band), true) => band.for_exits(),
         (Some(band), false) => *band,
         (None, true) => return Ok(order.clone()),

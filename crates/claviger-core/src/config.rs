@@ -31,6 +31,8 @@ pub struct KnownExchange {
     pub surfaces: Vec<SurfaceName>,
     /// Its markets.
     pub markets: Vec<Market>,
+    /// Whether it depends on the account's mode if an order that is told to be `reduceOnly` is held to that in one-way mode.
+    pub exits_by_account: bool,
 }
 
 /// The whole configuration. It holds no secret.

@@ -197,6 +197,14 @@ pub enum Denial {
         /// Why.
         because: Box<Denial>,
     },
+    /// The order is told to be `reduceOnly`, but counts as one that could open.
+    #[error(
+        "reduceOnly may not hold in this account's mode, so the order counts like one that opens: {because}"
+    )]
+    NoExit {
+        /// Why it is refused as such.
+        because: Box<Denial>,
+    },
     /// An earlier amendment of the order is under way.
     #[error("an earlier amendment of this order is still under way")]
     AmendmentPending,
@@ -258,6 +266,7 @@ impl Denial {
             Self::MaxLeverage { .. } | Self::NoLeverage => l::MaxLeverage.name(),
             Self::NotOwnOrder => "own_order",
             Self::Guards { .. } => "guards",
+            Self::NoExit { because } => because.rule(),
             Self::AmendmentPending | Self::NotAmendable { .. } => "amendment",
             Self::AccountWide => l::DangerAccountWide.name(),
         }
@@ -267,6 +276,7 @@ impl Denial {
     #[must_use]
     pub const fn class(&self) -> DenialClass {
         match self {
+            Self::NoExit { because } => because.class(),
             Self::NoPolicy
             | Self::Frozen
             | Self::SameUser { .. }

@@ -315,6 +315,11 @@ pub enum Observed {
         /// The orders by symbol, complete.
         orders: Vec<(Symbol, OrderState)>,
     },
+    /// The account's mode.
+    Account {
+        /// Whether the exchange holds its orders to `reduceOnly` in one-way mode.
+        holds_reduce_only: bool,
+    },
 }
 
 /// A signed checkpoint. Reserved for the Merkle tree over the records.

@@ -164,6 +164,28 @@ impl Act {
         !matches!(self, Self::Read | Self::Test(_))
     }
 
+    /// Whether it may change the mode of the whole account.
+    #[must_use]
+    pub const fn changes_account(&self) -> bool {
+        match self {
+            Self::Special(special) => matches!(special.what, What::Setting | What::PositionMode),
+            Self::Change => true,
+            Self::Read
+            | Self::Test(_)
+            | Self::Place(_)
+            | Self::Amend(_)
+            | Self::Cancel(_)
+            | Self::Steps(_)
+            | Self::ClosePosition { .. }
+            | Self::Countdown { .. }
+            | Self::CancelAll { .. }
+            | Self::SetLeverage { .. }
+            | Self::SetMarginMode { .. }
+            | Self::Transfer(_)
+            | Self::Withdraw(_) => false,
+        }
+    }
+
     /// Whether all that it does is to end orders.
     #[must_use]
     pub fn only_cancels(&self) -> bool {

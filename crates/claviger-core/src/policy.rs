@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::limits::{Rules, Scope};
-use crate::{BotName, ExchangeName, KeyName};
+use crate::{BotName, ExchangeName, KeyName, Market, Permission};
 
 /// The policy of every bot and every real key. Immutable; share it in an [`Arc`].
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,6 +32,8 @@ pub struct KeyPolicy {
     environment: Box<str>,
     rules: Rules,
     bots: usize,
+    exits_by_account: bool,
+    trades_contracts: bool,
 }
 
 impl BotPolicy {
@@ -102,6 +104,18 @@ impl KeyPolicy {
     pub const fn bots(&self) -> usize {
         self.bots
     }
+
+    /// Whether it depends on the account's mode if the exchange holds orders to `reduceOnly` in one-way mode.
+    #[must_use]
+    pub const fn exits_by_account(&self) -> bool {
+        self.exits_by_account
+    }
+
+    /// Whether the account's mode has to be known: exits depend on it, and a bot of the key trades futures or perpetuals.
+    #[must_use]
+    pub const fn needs_account_mode(&self) -> bool {
+        self.exits_by_account && self.trades_contracts
+    }
 }
 
 impl PolicySet {
@@ -129,17 +143,21 @@ impl PolicySet {
 
     /// Puts bots to their keys. Every bot's key must be among `keys`; a bot whose key is not is left out.
     pub(crate) fn new(keys: Vec<RawKey>, bots: Vec<RawBot>) -> Self {
-        let mut shares: BTreeMap<KeyName, usize> = BTreeMap::new();
+        let mut shares: BTreeMap<KeyName, (usize, bool)> = BTreeMap::new();
         for bot in &bots {
-            *shares.entry(bot.key.clone()).or_default() += 1;
+            let (count, contracts) = shares.entry(bot.key.clone()).or_default();
+            *count += 1;
+            *contracts |= trades_contracts(&bot.rules);
         }
         let compiled = |key: RawKey| {
-            let count = shares.get(&key.name).copied().unwrap_or_default();
+            let (bots, trades_contracts) = shares.get(&key.name).copied().unwrap_or_default();
             let policy = KeyPolicy {
                 exchange: key.exchange,
                 environment: key.environment,
                 rules: key.rules,
-                bots: count,
+                bots,
+                exits_by_account: key.exits_by_account,
+                trades_contracts,
             };
             (key.name, Arc::new(policy))
         };
@@ -155,12 +173,19 @@ impl PolicySet {
     }
 }
 
+/// Whether a bot with these limits may hold positions that orders close.
+fn trades_contracts(rules: &Rules) -> bool {
+    let contracts = |market: &Market| matches!(market, Market::Usdm | Market::Coinm);
+    rules.grants().any(|grant| grant == Permission::Trade) && rules.bot_markets().iter().any(contracts)
+}
+
 /// A key as read from the configuration.
 #[derive(Debug)]
 pub(crate) struct RawKey {
     pub(crate) name: KeyName,
     pub(crate) exchange: ExchangeName,
     pub(crate) environment: Box<str>,
+    pub(crate) exits_by_account: bool,
     pub(crate) rules: Rules,
 }
 

@@ -24,7 +24,7 @@ pub fn fits(order: &Order, terms: &Terms<'_>) -> Result<(), Denial> {
     if order.more.side_effect.is_some() && order.market != Market::Margin {
         return Err(unmeasured("only orders of the margin market borrow or repay"));
     }
-    if matches!(order.size, Size::Position) && !(order.is_exit() && order.waits()) {
+    if matches!(order.size, Size::Position) && !(terms.is_exit(order) && order.waits()) {
         return Err(unmeasured("a position's size is for an order that closes it and waits for a price"));
     }
     for end in order.ends() {
@@ -34,7 +34,7 @@ pub fn fits(order: &Order, terms: &Terms<'_>) -> Result<(), Denial> {
         return Err(unmeasured("one of its two ends has neither a trigger nor a price"));
     }
     parts_fit(order, terms)?;
-    if !order.more.exits.is_empty() && (order.is_exit() || order.more.exits.len() > EXITS) {
+    if !order.more.exits.is_empty() && (terms.is_exit(order) || order.more.exits.len() > EXITS) {
         return Err(unmeasured("an order that opens can have up to 20 exits attached, one that closes none"));
     }
     order.more.exits.iter().try_for_each(|exit| exit_fits(order, exit, terms))
@@ -52,7 +52,7 @@ fn is_simple(order: &Order) -> bool {
 
 fn end_fits(order: &Order, end: &End, terms: &Terms<'_>) -> Result<(), Denial> {
     wakes_near(end, (order.side, &order.symbol), terms, terms.after)?;
-    if end.price.is_some() || order.is_exit() {
+    if end.price.is_some() || terms.is_exit(order) {
         return Ok(());
     }
     Err(Denial::Unbounded {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Asset, Decimal, Denial, ExchangeName, Instrument, Market, MarketView, Money, Reference, Symbol, Time,
-    Venue,
+    Asset, Decimal, Denial, ExchangeName, Instrument, Market, MarketView, Money, Order, PositionSide,
+    Reference, Symbol, Time, Venue,
 };
 
 /// A reference price older than this is no reference: 10 seconds.
@@ -30,9 +30,18 @@ pub struct Terms<'a> {
     pub after: Option<Decimal>,
     /// Of an option, the fresh price of one unit of the underlying in the premium's currency, where there is one.
     pub underlying: Option<Decimal>,
+    /// Whether the exchange is known to hold orders of this account to `reduceOnly` in one-way mode.
+    pub holds_reduce_only: bool,
 }
 
 impl Terms<'_> {
+    /// Whether an order can only make a position smaller: by its side in hedge mode, by its flag in one-way mode, where
+    /// the exchange is known to hold this account's orders to it. A flag that may be ignored makes no exit.
+    #[must_use]
+    pub fn is_exit(&self, order: &Order) -> bool {
+        order.is_exit() && (self.holds_reduce_only || order.position_side != PositionSide::Net)
+    }
+
     /// Where the market is when the order begins: at the reference price, or where the order fills that it waits for.
     #[must_use]
     pub fn start(&self) -> Option<Decimal> {
@@ -86,7 +95,8 @@ impl<'a> Prices<'a> {
                 premium => (premium == quote).then_some(price),
             }
         });
-        Some(Terms { instrument, reference: self.reference(market, symbol), after: None, underlying })
+        let reference = self.reference(market, symbol);
+        Some(Terms { instrument, reference, after: None, underlying, holds_reduce_only: true })
     }
 
     /// `money` in another currency, rounded up.

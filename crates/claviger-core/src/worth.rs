@@ -33,7 +33,7 @@ pub fn worth(order: &Order, terms: &Terms<'_>) -> Result<Worth, Denial> {
         (Market::Option, Side::Sell) => of_underlying(order.size, terms.instrument)?,
         _ => money(order.size, terms.instrument, highest(order.side, order.ends(), terms))?,
     };
-    let hold = if order.is_exit() { zero } else { with_attached(order, &value, terms)? };
+    let hold = if terms.is_exit(order) { zero } else { with_attached(order, &value, terms)? };
     Ok(Worth { value: Some(value), hold })
 }
 

@@ -28,6 +28,7 @@ sources    = ["127.0.0.1/32"]
             name: name.parse().unwrap(),
             surfaces: surfaces.iter().map(|s| s.parse().unwrap()).collect(),
             markets: markets.to_vec(),
+            exits_by_account: name == "okx",
         };
         vec![
             exchange("binance", &["spot", "usdm"], &[Market::Spot, Market::Margin, Market::Usdm]),

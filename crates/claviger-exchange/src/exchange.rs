@@ -215,6 +215,12 @@ pub trait Exchange: Sync {
         &Market::ALL
     }
 
+    /// Whether it depends on the account's mode if an order that is told to be `reduceOnly` is held to that in one-way
+    /// mode. [`KeyInfo::holds_reduce_only`] tells it of an account then.
+    fn exits_by_account(&self) -> bool {
+        false
+    }
+
     /// Its rows in use: the catalogue's, with what operators allow.
     fn live(&self) -> &'static Live;
 

@@ -76,6 +76,8 @@ pub struct KeyInfo {
     pub trade_ends: Option<Time>,
     /// After how many days without use the exchange deletes it.
     pub idle_days: Option<u32>,
+    /// Whether orders of its account are held to `reduceOnly` in one-way mode, where that depends on the account.
+    pub holds_reduce_only: Option<bool>,
 }
 
 impl KeyInfo {

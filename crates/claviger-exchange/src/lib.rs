@@ -53,6 +53,7 @@ pub fn known() -> Vec<claviger_core::KnownExchange> {
         name: e.exchange_name(),
         surfaces: e.surfaces().iter().map(|s| e.surface_name(s)).collect(),
         markets: e.markets().to_vec(),
+        exits_by_account: e.exits_by_account(),
     };
     EXCHANGES.iter().map(known).collect()
 }

@@ -70,6 +70,10 @@ impl Exchange for Okx {
         &SURFACES
     }
 
+    fn exits_by_account(&self) -> bool {
+        true
+    }
+
     fn markets(&self) -> &'static [Market] {
         &[Market::Spot, Market::Margin, Market::Usdm, Market::Coinm, Market::Option]
     }

@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use claviger_core::book::{Ask, Book, Denied, Permit};
+use claviger_core::entry::ObservedEntry;
 use claviger_core::market::{Contract, Underlying};
 use claviger_core::{
     Address, Asset, BotName, Config, Decimal, Digest, Entry, Evidence, Instrument, Intent, IntentId, Market,
-    MarketView, Method, Outcome, Peer, PolicySet, Reference, Replay, Symbol, Time,
+    MarketView, Method, Observed, Outcome, Peer, PolicySet, Reference, Replay, Symbol, Time,
 };
 use claviger_exchange::{EXCHANGES, Exchange, RawRequest, ReadError, Stamp, exchange, known};
 use serde::{Deserialize, Serialize};
@@ -158,12 +159,23 @@ impl Judge {
                 venue.references.entry(*market).or_default().insert(symbol.clone(), reference);
             }
         }
+        let mut book = Book::new();
+        for (key, _) in config.policies().keys() {
+            // An account in a mode in which exits are ones; the core's tests are about others.
+            book.fold(&Entry::Observed(Box::new(ObservedEntry {
+                at: NOW,
+                asked_at: NOW,
+                key: key.clone(),
+                surface: exchange.surface_name(exchange.surfaces().first().unwrap()),
+                what: Observed::Account { holds_reduce_only: true },
+            })));
+        }
         Self {
             exchange,
             headers: desk.headers.iter().map(|(n, v)| (n.as_str().into(), v.as_bytes().into())).collect(),
             policies: Arc::clone(config.policies()),
             view,
-            book: Book::new(),
+            book,
             asked: 0,
         }
     }

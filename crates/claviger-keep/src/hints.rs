@@ -6,7 +6,8 @@
 
 use std::collections::HashMap;
 
-use claviger_core::{KeyName, Time};
+use claviger_core::entry::ObservedEntry;
+use claviger_core::{Entry, KeyName, Observed, Time};
 use claviger_door::{Exit, Refused, Said, Seen};
 use claviger_exchange::{KeyFault, KeyInfo, KeyRight};
 
@@ -46,6 +47,12 @@ const PACE_MS: u64 = 60_000;
 
 /// How often a key that works is looked at, in milliseconds.
 const DAILY_MS: u64 = 24 * 3_600_000;
+
+/// How often an account's mode is asked about where exits depend on it, in milliseconds.
+const ACCOUNT_MS: u64 = 10 * 60_000;
+
+/// The same while it is not known to hold orders to `reduceOnly`, in milliseconds.
+const UNKNOWN_ACCOUNT_MS: u64 = 30_000;
 
 /// How long before a key's right to trade ends operators are warned, in milliseconds.
 const WARN_MS: u64 = 7 * 24 * 3_600_000;
@@ -102,14 +109,46 @@ impl Room {
         }
     }
 
-    /// The next look that is wanted.
-    pub(crate) fn look_wanted(&mut self) -> Option<Box<Written>> {
-        let key = self.hints.0.iter().find(|(_, known)| known.wanted).map(|(key, _)| key.clone())?;
+    /// The next look that is wanted, or due because exits depend on what it tells.
+    pub(crate) fn look_wanted(&mut self, now: Time) -> Option<Box<Written>> {
+        let wanted = self.hints.0.iter().find(|(_, known)| known.wanted).map(|(key, _)| key.clone());
+        let key = wanted.or_else(|| self.account_due(now))?;
         let look = self.look(&key, None);
         if let Some(known) = self.hints.0.get_mut(&key) {
             known.wanted = false;
         }
         look
+    }
+
+    /// A key of which it has to be known in which mode its account is: often while that is known, so that a change of it is
+    /// heard of, and more often while it is not.
+    fn account_due(&self, now: Time) -> Option<KeyName> {
+        let due = |key: &KeyName| {
+            let asked = self.hints.0.get(key).and_then(|known| known.asked);
+            let pause = if self.book.account_reduces(key) { ACCOUNT_MS } else { UNKNOWN_ACCOUNT_MS };
+            self.keys.contains_key(key) && asked.is_none_or(|at| now.since(at) > pause)
+        };
+        let mut keys = self.config.policies().keys().filter(|(_, policy)| policy.needs_account_mode());
+        keys.find(|(key, _)| due(key)).map(|(key, _)| key.clone())
+    }
+
+    /// Takes in what the key-information endpoint said of the account's mode, where exits depend on it.
+    pub(crate) fn observe_account(&mut self, read: &HouseRead, pending: &Pending, seen: &Seen) {
+        let (About::Key(_), Seen::Answer { status, body }) = (&read.about, seen) else { return };
+        let info = pending.exchange.key_info(*status, body);
+        let Some(holds_reduce_only) = info.and_then(|info| info.holds_reduce_only) else { return };
+        if !holds_reduce_only {
+            tracing::warn!(key = %read.key, "in this account's mode reduceOnly may be ignored: such orders count like ones that open");
+        }
+        let entry = Entry::Observed(Box::new(ObservedEntry {
+            at: self.now(),
+            asked_at: pending.left,
+            key: read.key.clone(),
+            surface: read.intent.endpoint.surface.clone(),
+            what: Observed::Account { holds_reduce_only },
+        }));
+        self.note(&entry);
+        self.fold(&entry);
     }
 
     fn look(&mut self, key: &KeyName, blamed: Option<Blamed>) -> Option<Box<Written>> {
@@ -219,6 +258,12 @@ fn shown(told: &Told, before: Option<&KeyInfo>, now: Time) -> Vec<String> {
         false => format!("its right to trade ends in {} days", ends.since(now) / (24 * 3_600_000)),
     }));
     lines.extend(info.idle_days.map(|days| format!("it is deleted when it is not used for {days} days")));
+    if info.holds_reduce_only == Some(false) {
+        lines.push(
+            "in its account's mode the exchange may ignore `reduceOnly`: in one-way mode such orders count like ones that open; use hedge mode, or another mode of the account"
+                .to_owned(),
+        );
+    }
     if info.rights.contains(&KeyRight::Withdraw) {
         lines.push("it may withdraw: take that right away at the exchange unless a bot needs it".to_owned());
     }

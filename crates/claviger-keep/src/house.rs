@@ -66,7 +66,7 @@ impl Room {
             self.give_up(now);
         }
         let keys: Vec<KeyName> = self.keys.keys().cloned().collect();
-        keys.into_iter().find_map(|key| self.chore_with(key, now)).or_else(|| self.look_wanted())
+        keys.into_iter().find_map(|key| self.chore_with(key, now)).or_else(|| self.look_wanted(now))
     }
 
     /// Settles as unknown what was not settled in time.

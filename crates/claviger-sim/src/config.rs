@@ -117,6 +117,9 @@ pub struct KeyChange {
     /// Whether it is still taken.
     #[serde(default)]
     pub standing: Option<Standing>,
+    /// The level of its account as OKX tells it: `"2"` (futures mode) unless this says otherwise.
+    #[serde(default)]
+    pub account_level: Option<String>,
 }
 
 /// What a key may do at the exchange.

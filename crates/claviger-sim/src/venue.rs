@@ -40,6 +40,7 @@ pub(crate) struct KeyState {
     pub(crate) permissions: Permissions,
     pub(crate) addresses: Vec<IpAddr>,
     pub(crate) standing: Standing,
+    pub(crate) account_level: String,
 }
 
 impl KeyState {
@@ -61,6 +62,7 @@ impl Key {
                 permissions: key.permissions,
                 addresses: key.addresses.clone(),
                 standing: Standing::Valid,
+                account_level: "2".to_owned(),
             }),
         })
     }
@@ -79,6 +81,9 @@ impl Key {
             state.addresses.clone_from(addresses);
         }
         state.standing = change.standing.unwrap_or(state.standing);
+        if let Some(level) = &change.account_level {
+            state.account_level.clone_from(level);
+        }
     }
 }
 

@@ -93,6 +93,9 @@ impl Book {
         if let Some(state) = self.bots.get_mut(&entry.bot) {
             state.replays.add(&entry.replay, now);
         }
+        if entry.leaves.act.changes_account() {
+            self.account_may_change(&entry.key, entry.deadline);
+        }
         let kinds = self.begin(entry);
         let pending = Pending { bot: entry.bot.clone(), key: entry.key.clone(), kinds };
         self.pending.insert(entry.id, pending);

@@ -27,6 +27,7 @@ impl Book {
                 }
                 self.saw_only(entry, symbol.as_ref(), &seen);
             }
+            Observed::Account { holds_reduce_only } => self.saw_account(entry, *holds_reduce_only),
         }
     }
 

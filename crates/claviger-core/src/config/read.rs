@@ -176,7 +176,8 @@ fn key(
             .error(Problem::Environment { key: environment, hosts: hosts.into() }));
     }
     let rules = table.rules(Scope::Key, KEY, exchange)?;
-    Ok(RawKey { name, exchange: exchange.name.clone(), environment, rules })
+    let exits_by_account = exchange.exits_by_account;
+    Ok(RawKey { name, exchange: exchange.name.clone(), environment, exits_by_account, rules })
 }
 
 fn bot(

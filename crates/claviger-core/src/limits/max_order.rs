@@ -43,7 +43,7 @@ impl Limit for MaxOrder {
     }
 
     fn weigh(&self, weighed: &Weighed<'_>) -> Result<(), Denial> {
-        if weighed.order.is_exit() {
+        if weighed.terms.is_exit(weighed.order) {
             return Ok(());
         }
         if weighed.rules.max_order.is_none() && matches!(weighed.scope, Scope::Bot) {

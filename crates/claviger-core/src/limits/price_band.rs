@@ -136,7 +136,7 @@ impl Limit for PriceBand {
         let no_reference = || Denial::NoReference { symbol: order.symbol.clone() };
         weighed.terms.reference.ok_or_else(no_reference)?;
         let start = weighed.terms.start().ok_or_else(no_reference)?;
-        let limit = Edge { order, terms: weighed.terms, band, exit: order.is_exit() };
+        let limit = Edge { order, terms: weighed.terms, band, exit: weighed.terms.is_exit(order) };
         for end in order.ends() {
             limit.holds(order.side, &end, start)?;
         }

@@ -24,11 +24,17 @@ pub fn known() -> Vec<KnownExchange> {
         name: "binance".parse().unwrap(),
         surfaces: ["spot", "usdm", "coinm"].map(|s| s.parse().unwrap()).to_vec(),
         markets: Market::ALL.to_vec(),
+        exits_by_account: false,
     }]
 }
 
 /// `a` and `b` share the key `one`; `c` has `two` for itself. `more` goes into the block of `a`, `key` into that of `one`.
 pub fn config(more: &str, key: &str) -> Config {
+    config_at(more, key, &known())
+}
+
+/// The same where exchanges are those.
+pub fn config_at(more: &str, key: &str, known: &[KnownExchange]) -> Config {
     let set = |name: &str| more.lines().chain(key.lines()).any(|line| line.trim_start().starts_with(name));
     let usual = [
         ("grants", "[\"market-data\", \"read\", \"trade\"]"),
@@ -53,7 +59,7 @@ pub fn config(more: &str, key: &str) -> Config {
         block("b", "one", ""),
         block("c", "two", ""),
     );
-    Config::parse(&text, "test", &known()).unwrap_or_else(|e| panic!("{e}\n{text}"))
+    Config::parse(&text, "test", known).unwrap_or_else(|e| panic!("{e}\n{text}"))
 }
 
 pub struct Desk {

@@ -1,6 +1,8 @@
 //! The book: every limit in cases of one line, and its promises under any order of events.
 
 #[cfg(test)]
+mod account;
+#[cfg(test)]
 mod amend;
 #[cfg(test)]
 mod crash;

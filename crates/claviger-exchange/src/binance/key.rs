@@ -48,6 +48,7 @@ pub(super) fn info(status: u16, body: &[u8]) -> Option<KeyInfo> {
         rights: RIGHTS.iter().filter(|(name, _)| flag(name) == Some(true)).map(|(_, right)| *right).collect(),
         trade_ends: ends.and_then(|ms| u64::try_from(ms).ok()).map(Time::from_millis),
         idle_days: None,
+        holds_reduce_only: None,
     })
 }
 
@@ -95,6 +96,7 @@ mod tests {
             bound: false,
             trade_ends: Some(Time::from_millis(1_628_985_600_000)),
             idle_days: None,
+            holds_reduce_only: None,
         };
         assert_eq!(info(200, body), Some(told));
         assert_eq!(info(401, body), None);

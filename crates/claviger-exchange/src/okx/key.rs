@@ -47,8 +47,15 @@ pub(super) fn info(status: u16, body: &[u8]) -> Option<KeyInfo> {
     let rights: Vec<KeyRight> = text(item, "perm")?.split(',').filter_map(right).collect();
     let bound = !item.get("ip")?.text()?.is_empty();
     let kept = bound || !rights.iter().any(|r| matches!(r, KeyRight::Trade | KeyRight::Withdraw));
-    Some(KeyInfo { bound, trade_ends: None, idle_days: (!kept).then_some(IDLE_DAYS), rights })
+    let idle_days = (!kept).then_some(IDLE_DAYS);
+    let holds_reduce_only = Some(text(item, "acctLv").is_some_and(|level| HOLDING.contains(&level)));
+    Some(KeyInfo { bound, trade_ends: None, idle_days, rights, holds_reduce_only })
 }
+
+/// The account levels in which `reduceOnly` is documented to hold for futures and perpetuals in one-way mode: futures mode
+/// and multi-currency margin mode ("Order Book Trading", place order, of 2025). In spot mode (1) there are none, and of
+/// portfolio margin mode (4), as of any level to come, nothing is said.
+const HOLDING: [&str; 2] = ["2", "3"];
 
 /// Every key that exists may read; transfers and all else that changes something are trading.
 pub(super) fn rights(intent: &Intent) -> &'static [KeyRight] {
@@ -86,12 +93,25 @@ mod tests {
         };
         let told = |perm: &str, ip: &str| info(200, body(perm, ip).as_bytes());
         let all = vec![KeyRight::Read, KeyRight::Withdraw, KeyRight::Trade];
-        let unbound =
-            KeyInfo { rights: all.clone(), bound: false, trade_ends: None, idle_days: Some(IDLE_DAYS) };
+        let unbound = KeyInfo {
+            rights: all.clone(),
+            bound: false,
+            trade_ends: None,
+            idle_days: Some(IDLE_DAYS),
+            holds_reduce_only: Some(true),
+        };
         assert_eq!(told("read_only,withdraw,trade", ""), Some(unbound.clone()));
         let bound = KeyInfo { bound: true, idle_days: None, ..unbound };
         assert_eq!(told("read_only,withdraw,trade", "192.0.2.7"), Some(bound));
         assert_eq!(told("read_only", "").unwrap().idle_days, None);
+        for (level, holds) in
+            [("1", false), ("2", true), ("3", true), ("4", false), ("", false), ("22", false)]
+        {
+            let body = body("read_only", "").replace(r#""acctLv":"2""#, &format!(r#""acctLv":"{level}""#));
+            assert_eq!(info(200, body.as_bytes()).unwrap().holds_reduce_only, Some(holds), "{level}");
+        }
+        let silent = body("read_only", "").replace(r#","acctLv":"2""#, "");
+        assert_eq!(info(200, silent.as_bytes()).unwrap().holds_reduce_only, Some(false));
         assert_eq!(info(200, br#"{"code":"50120","msg":"","data":[]}"#), None);
     }
 }

@@ -111,7 +111,7 @@ pub(super) fn config(call: &mut Call<'_>) -> Answered {
     let perm: Vec<&str> = perm.into_iter().filter(|one| one.0).map(|one| one.1).collect();
     let ip: Vec<String> = state.addresses.iter().map(ToString::to_string).collect();
     Ok(json!([{
-        "acctLv": "2", "acctStpMode": "cancel_maker", "autoLoan": false, "ctIsoMode": "automatic",
+        "acctLv": state.account_level, "acctStpMode": "cancel_maker", "autoLoan": false, "ctIsoMode": "automatic",
         "enableSpotBorrow": false, "greeksType": "PA", "feeType": "0", "ip": ip.join(","), "type": "0", "kycLv": "3",
         "label": "paper", "level": "Lv1", "levelTmp": "", "liquidationGear": "-1", "mainUid": "44705892343619584",
         "mgnIsoMode": "automatic", "opAuth": "0", "perm": perm.join(","),

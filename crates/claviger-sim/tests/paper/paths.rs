@@ -248,8 +248,14 @@ async fn check_key(change: KeyChange, read: Value, trade: Value) {
 
 #[tokio::test]
 async fn what_a_key_meets() {
-    let same =
-        |exchange| KeyChange { exchange, id: None, permissions: None, addresses: None, standing: None };
+    let same = |exchange| KeyChange {
+        exchange,
+        id: None,
+        permissions: None,
+        addresses: None,
+        standing: None,
+        account_level: None,
+    };
     let stands = |exchange, standing| KeyChange { standing: Some(standing), ..same(exchange) };
     let far = |exchange| KeyChange { addresses: Some(vec!["10.9.8.7".parse().unwrap()]), ..same(exchange) };
     let reads = |exchange| {
@@ -281,6 +287,7 @@ async fn what_a_key_says_of_itself() {
         permissions: None,
         addresses: None,
         standing: Some(standing),
+        account_level: None,
     };
     sim.change_key(&change(Standing::Expired));
     let after = bn(&sim, "GET", path, "").await;

@@ -83,7 +83,7 @@ impl Case<'_> {
     /// What the whole order may cost once amended. Part of it may have filled at the older, worse price, and it may have
     /// filled further than a smaller size says; so nothing is given back before the order ends.
     fn reheld(&self, known: &Tracked, order: &Order, hold: &Money) -> Result<Reservation, Refused> {
-        if order.is_exit() {
+        if self.terms(order.market, &order.symbol)?.is_exit(order) {
             return Ok(known.held.clone());
         }
         let new = self.reservation(hold)?;

@@ -68,10 +68,11 @@ impl<'a> Case<'a> {
     ) -> Result<(Order, Leg), Refused> {
         let mut terms = self.terms(order.market, &order.symbol)?;
         terms.after = after.zip(terms.start()).map(|(after, start)| after.fills_near(start));
-        let mut leaves = bounded(order, &terms, self.rules()).map_err(plain)?;
+        let doubt = |refused| doubted(order, &terms, refused);
+        let mut leaves = bounded(order, &terms, self.rules()).map_err(plain).map_err(doubt)?;
         leaves.client_id = leaves.client_id.or_else(|| LegId::new(self.ask.id, step).client_order_id());
         self.names_anew(&leaves).map_err(plain)?;
-        let weight = self.weighed(&leaves, &terms)?;
+        let weight = self.weighed(&leaves, &terms).map_err(doubt)?;
         let reservation = Some(self.reservation(&weight.hold)?);
         Ok((leaves, Leg { target: None, reservation, figures: weight.figures }))
     }
@@ -99,7 +100,9 @@ impl<'a> Case<'a> {
 
     pub(super) fn terms(&self, market: Market, symbol: &Symbol) -> Result<Terms<'a>, Refused> {
         let unlisted = || plain(Denial::NoInstrument { market, symbol: symbol.clone() });
-        self.prices.terms(market, symbol).ok_or_else(unlisted)
+        let mut terms = self.prices.terms(market, symbol).ok_or_else(unlisted)?;
+        terms.holds_reduce_only = self.book.holds_reduce_only(self.policy);
+        Ok(terms)
     }
 
     pub(super) fn rules(&self) -> [&Rules; 2] {
@@ -167,4 +170,13 @@ impl<'a> Case<'a> {
     pub(super) fn place_of<'b>(&'b self, symbol: &'b Symbol) -> Place<'b> {
         Place { key: self.policy.key(), surface: surface(&self.ask.intent), symbol }
     }
+}
+
+/// Why an order is refused, where that is because what would make it an exit may not hold.
+fn doubted(order: &Order, terms: &Terms<'_>, refused: Refused) -> Refused {
+    if !order.is_exit() || terms.is_exit(order) {
+        return refused;
+    }
+    let (because, detail) = *refused;
+    Box::new((Denial::NoExit { because: Box::new(because) }, detail))
 }
