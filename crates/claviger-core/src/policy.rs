@@ -1,6 +1,7 @@
 //! The policy of every bot, compiled.
 
 mod report;
+mod who;
 
 pub use report::{Item, Report};
 

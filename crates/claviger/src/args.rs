@@ -1,6 +1,7 @@
 //! The command line: what can be said, with examples of each.
 
 mod exchange;
+mod policy;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap_complete::Shell;
 use claviger_core::{BotName, ExchangeName, KeyName};
 
 pub use exchange::{Endpoint, ExchangeCommand, NewParam};
+pub use policy::{Asked, PolicyCommand};
 
 use crate::secret::Source;
 
@@ -103,6 +105,9 @@ pub enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// What policies say: check a file, explain a bot, compare two files, ask who can do something
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Run: bots connect to it, and what their policies allow goes to the exchanges
     #[command(after_help = "\
 Signals: SIGTERM and Ctrl-C finish what is in flight and stop; SIGHUP reads claviger.toml again if nothing gets wider.

@@ -9,6 +9,7 @@ mod init;
 mod journal;
 mod key;
 mod offline;
+mod policy;
 mod sim;
 mod status;
 mod tls;
@@ -35,6 +36,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Key(command) => key::run(&global, command),
         Command::Bot(command) => bot::run(&global, command),
         Command::Apply { dry_run } => apply::run(&global, dry_run),
+        Command::Policy(command) => policy::run(&global, &command),
         Command::Serve { log, with_parent } => processes::serve(&global, (log, with_parent)),
         Command::Status { check } => status::run(&global, check),
         Command::Vault(command) => vault::run(&global, &command),

@@ -84,6 +84,22 @@ impl Rules {
         self.max_order.as_ref()
     }
 
+    /// Whether this level grants a permission; at the key's, what is not written is granted.
+    #[must_use]
+    pub fn permits(&self, scope: Scope, permission: Permission) -> bool {
+        self.grants.as_ref().map_or(!absent_denies(scope), |grants| grants.contains(&permission))
+    }
+
+    /// Whether this level allows an instrument; at the key's, what is not written is allowed.
+    #[must_use]
+    pub fn allows(&self, scope: Scope, symbol: &Symbol) -> bool {
+        match &self.symbols {
+            Some(Cap::At(symbols)) => symbols.contains(symbol),
+            Some(Cap::Unlimited) => true,
+            None => !absent_denies(scope),
+        }
+    }
+
     /// Whether every symbol is allowed; `None` where nothing was written.
     #[must_use]
     pub fn all_symbols(&self) -> Option<bool> {

@@ -1,0 +1,21 @@
+//! Which bots a policy lets do something.
+
+use super::{BotPolicy, PolicySet};
+use crate::{BotName, Permission, Symbol};
+
+impl PolicySet {
+    /// The bots that have a permission by their own limits and their key's, and where a symbol is named, may touch it.
+    ///
+    /// Amounts, prices, hours and freezes are not looked at: these are all bots of which some request could be allowed.
+    pub fn who_can<'a>(
+        &'a self,
+        permission: Permission,
+        symbol: Option<&'a Symbol>,
+    ) -> impl Iterator<Item = (&'a BotName, &'a BotPolicy)> {
+        self.bots().filter(move |(_, bot)| {
+            bot.levels().into_iter().all(|(scope, rules)| {
+                rules.permits(scope, permission) && symbol.is_none_or(|symbol| rules.allows(scope, symbol))
+            })
+        })
+    }
+}
