@@ -5,6 +5,7 @@
 //! that whatever was under way is of unknown fate and counts in full.
 
 mod ask;
+mod budget;
 mod fold;
 mod judge;
 mod ledger;
@@ -16,10 +17,11 @@ mod usage;
 mod window;
 
 pub use ask::{Ask, Denied, Permit};
+pub use budget::{Budget, Lasting};
 pub use ledger::{Fate, Tracked};
 pub use owners::{Owners, Site};
 pub use settle::SettleError;
-pub use usage::{DAY_MS, Pace, Usage};
+pub use usage::{DAY_MS, HOUR_MS, Pace, Usage};
 pub use window::Window;
 
 use std::collections::{BTreeMap, BTreeSet};

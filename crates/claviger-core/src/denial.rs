@@ -144,20 +144,22 @@ pub enum Denial {
         limit: Money,
     },
     /// The day's budget is spent.
-    #[error("order of {asked} is above the {left} left of max_day = {limit}")]
-    MaxDay {
-        /// Its value.
-        asked: Money,
-        /// What is left now.
-        left: Money,
-        /// The limit.
-        limit: Money,
-        /// When enough will be free again, if fills alone are in the way.
-        refills: Option<Time>,
-    },
+    #[error("order of {} is above the {} left of max_day = {}", .0.asked, .0.left, .0.limit)]
+    MaxDay(Box<Spent>),
     /// The day's budget of the real key is spent.
     #[error("order of {asked} is above what is left of the key's max_day = {limit}")]
     KeyMaxDay {
+        /// Its value.
+        asked: Money,
+        /// The limit.
+        limit: Money,
+    },
+    /// The hour's budget is spent.
+    #[error("order of {} is above the {} left of max_hour = {}", .0.asked, .0.left, .0.limit)]
+    MaxHour(Box<Spent>),
+    /// The hour's budget of the real key is spent.
+    #[error("order of {asked} is above what is left of the key's max_hour = {limit}")]
+    KeyMaxHour {
         /// Its value.
         asked: Money,
         /// The limit.
@@ -213,6 +215,19 @@ pub enum Denial {
     AccountWide,
 }
 
+/// A budget of which not enough is left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// What was asked of it.
+    pub asked: Money,
+    /// What is left now.
+    pub left: Money,
+    /// The limit.
+    pub limit: Money,
+    /// When enough will be free again, if fills alone are in the way.
+    pub refills: Option<Time>,
+}
+
 const fn verb(side: Side) -> &'static str {
     match side {
         Side::Buy => "buying",
@@ -252,7 +267,8 @@ impl Denial {
             Self::TooSmall { .. } => "min_size",
             Self::TriggerTooFar { .. } => "trigger_distance",
             Self::MaxOrder { .. } => l::MaxOrder.name(),
-            Self::MaxDay { .. } | Self::KeyMaxDay { .. } => l::MaxDay.name(),
+            Self::MaxDay(_) | Self::KeyMaxDay { .. } => l::MaxDay.name(),
+            Self::MaxHour(_) | Self::KeyMaxHour { .. } => l::MaxHour.name(),
             Self::MaxOpenOrders { .. } => l::MaxOpenOrders.name(),
             Self::OrderRate { .. } => l::OrderRate.name(),
             Self::MaxLeverage { .. } | Self::NoLeverage => l::MaxLeverage.name(),
@@ -295,10 +311,9 @@ impl Denial {
             | Self::MaxLeverage { .. }
             | Self::AmendmentPending
             | Self::NotAmendable { .. } => DenialClass::Order,
-            Self::KeyMaxDay { .. } => DenialClass::Budget { refills: None },
-            Self::MaxDay { refills, .. } | Self::OrderRate { refills, .. } => {
-                DenialClass::Budget { refills: *refills }
-            }
+            Self::KeyMaxDay { .. } | Self::KeyMaxHour { .. } => DenialClass::Budget { refills: None },
+            Self::MaxDay(spent) | Self::MaxHour(spent) => DenialClass::Budget { refills: spent.refills },
+            Self::OrderRate { refills, .. } => DenialClass::Budget { refills: *refills },
         }
     }
 }

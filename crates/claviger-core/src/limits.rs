@@ -9,6 +9,7 @@ mod danger_account_wide;
 mod grants;
 mod markets;
 mod max_day;
+mod max_hour;
 mod max_leverage;
 mod max_open_orders;
 mod max_order;
@@ -17,6 +18,7 @@ mod price_band;
 mod rules;
 mod setting;
 mod sources;
+mod spent;
 mod symbols;
 
 pub use allow_same_user::AllowSameUser;
@@ -25,6 +27,7 @@ pub use danger_account_wide::DangerAccountWide;
 pub use grants::Grants;
 pub use markets::Markets;
 pub use max_day::MaxDay;
+pub use max_hour::MaxHour;
 pub use max_leverage::MaxLeverage;
 pub use max_open_orders::MaxOpenOrders;
 pub use max_order::MaxOrder;
@@ -38,7 +41,7 @@ pub use symbols::Symbols;
 pub(crate) use max_order::within;
 pub(crate) use price_band::edge;
 
-use crate::book::{Pace, Usage};
+use crate::book::{Budget, Pace, Usage};
 use crate::value::{Prices, Terms};
 use crate::{Decimal, Denial, Intent, Market, Money, Order, Peer, Time};
 
@@ -55,6 +58,7 @@ pub const LIMITS: &[&dyn Limit] = &[
     &MaxOrder,
     &MaxOpenOrders,
     &MaxDay,
+    &MaxHour,
     &OrderRate,
 ];
 
@@ -230,21 +234,50 @@ pub struct Counted<'a> {
 /// What a request would add to one level's usage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Added {
-    /// Value to hold, in the currency of the level's `max_day`.
-    pub hold: Option<Money>,
-    /// Value in the same currency that is held for the same orders already.
-    pub held: Decimal,
+    /// What it would take of what may be traded.
+    pub turnover: Cost,
+    /// What it would take of what may be lost.
+    pub loss: Cost,
+    /// Whether any of it is an order that is no exit.
+    pub opening: bool,
     /// How many more orders would be open.
     pub opens: u32,
     /// How often it counts at each pace.
     pub paces: [(Pace, u64); 2],
 }
 
+/// What a request would take of one budget.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// What to hold, in the currency in which the level counts the budget.
+    pub hold: Option<Money>,
+    /// What is held in the same currency for the same orders already.
+    pub held: Decimal,
+}
+
+impl Added {
+    /// What it would take of a budget.
+    #[must_use]
+    pub const fn cost(&self, budget: Budget) -> &Cost {
+        match budget {
+            Budget::Turnover => &self.turnover,
+            Budget::Loss => &self.loss,
+        }
+    }
+
+    pub(crate) const fn cost_mut(&mut self, budget: Budget) -> &mut Cost {
+        match budget {
+            Budget::Turnover => &mut self.turnover,
+            Budget::Loss => &mut self.loss,
+        }
+    }
+}
+
 impl Default for Added {
     /// Nothing.
     fn default() -> Self {
         let paces = [(Pace::Order, 0), (Pace::Other, 0)];
-        Self { hold: None, held: Decimal::ZERO, opens: 0, paces }
+        Self { turnover: Cost::default(), loss: Cost::default(), opening: false, opens: 0, paces }
     }
 }
 

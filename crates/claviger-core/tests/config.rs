@@ -279,8 +279,24 @@ sources    = ["127.0.0.1/32"]
         changed("sources", "\"unlimited\"", "sources: 127.0.0.1/32 -> unlimited (wider)", true);
         changed("max_leverage", "5", "max_leverage: not set -> 5 (wider)", true);
         changed("max_open_orders", "5", "max_open_orders: not set -> 5 (narrower)", false);
+        changed("max_hour", "\"500 USDT\"", "max_hour: not set -> 500 USDT (narrower)", false);
         changed("allow_same_user", "true", "allow_same_user: not set -> true (wider)", true);
         assert_eq!(change(EXAMPLE, &with("allow_same_user = false")), (vec![], false));
+    }
+
+    #[test]
+    fn what_a_change_of_a_limit_that_was_set_does() {
+        for (limit, old, new, expected) in [
+            ("max_hour", "\"500 USDT\"", "\"400 USDT\"", Change::Narrower),
+            ("max_hour", "\"500 USDT\"", "\"501 USDT\"", Change::Wider),
+            ("max_hour", "\"500 USDT\"", "\"1 BTC\"", Change::NotComparable),
+            ("max_hour", "\"500 USDT\"", "\"unlimited\"", Change::Wider),
+        ] {
+            let text = |value: &str| with(&format!("{limit} = {value}"));
+            let report = parse(&text(old)).unwrap().compare(&parse(&text(new)).unwrap());
+            let changes: Vec<Change> = report.items().iter().map(|item| item.change).collect();
+            assert_eq!(changes, [expected], "{limit} {old} -> {new}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::ledger::{
     Fate, LANDED_MS, PendingAmendment, Place, amended, can_rest, client_name, number, surface, told_name,
 };
-use super::{Book, Pace, Tracked};
+use super::{Book, Pace, Tracked, Usage};
 use crate::entry::{IntentEntry, Leg, OutcomeEntry, Reservation, Settled};
 use crate::{
     Act, Amendment, BotName, Cancel, Deed, Execution, How, IntentId, KeyName, LegId, Money, OperatorAct,
@@ -151,21 +151,18 @@ impl Book {
 
     fn begin_spend(&mut self, entry: &IntentEntry) -> Kind {
         let Some(held) = &entry.reservation else { return Kind::Other };
-        for (usage, money) in self.usages(&entry.bot, &entry.key).into_iter().zip([&held.bot, &held.key]) {
-            usage.hold(money);
-        }
+        self.apply((&entry.bot, &entry.key), held, Usage::hold);
         Kind::Spend(held.clone(), entry.deadline.plus(LANDED_MS))
     }
 
     /// Nothing tells later what became of a trade outside of the book: one that may have happened counts.
     fn conclude_spend(&mut self, pending: &Pending, held: &Reservation, at: Option<Time>) -> Settled {
-        let usages = self.usages(&pending.bot, &pending.key);
-        for (usage, money) in usages.into_iter().zip([&held.bot, &held.key]) {
-            usage.release(money);
+        self.apply((&pending.bot, &pending.key), held, |usage, budget, money| {
+            usage.release(budget, money);
             if let Some(at) = at {
-                usage.fill(money, at);
+                usage.fill(budget, money, at);
             }
-        }
+        });
         Settled { filled: at.map(|_| held.bot.clone()), held: None }
     }
 

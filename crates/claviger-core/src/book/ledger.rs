@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Book, DAY_MS};
+use super::{Book, Budget, DAY_MS, Usage};
 use crate::entry::Reservation;
+use crate::limits::Scope;
 use crate::value::counted;
 use crate::{
     Amendment, BotName, Decimal, Exit, Intent, KeyName, LegId, Money, Order, OrderKind, OrderRef, OrderState,
@@ -317,17 +318,13 @@ impl Book {
     /// Takes what is held for an order and its rival out of the usage.
     fn lift(&mut self, id: Option<LegId>) {
         let Some((bot, key, held)) = id.and_then(|id| self.weight(id)) else { return };
-        for (usage, money) in self.usages(&bot, &key).into_iter().zip([&held.bot, &held.key]) {
-            usage.release(money);
-        }
+        self.apply((&bot, &key), &held, Usage::release);
     }
 
     /// Counts what is to be held for an order and its rival.
     fn lay(&mut self, id: Option<LegId>) {
         let Some((bot, key, held)) = id.and_then(|id| self.weight(id)) else { return };
-        for (usage, money) in self.usages(&bot, &key).into_iter().zip([&held.bot, &held.key]) {
-            usage.hold(money);
-        }
+        self.apply((&bot, &key), &held, Usage::hold);
     }
 
     /// What is held for an order and its rival together: they were reserved in one step, so in one currency.
@@ -335,9 +332,7 @@ impl Book {
         let order = self.orders.get(&id)?;
         let own = order.carried();
         let rival = order.rival.and_then(|rival| self.orders.get(&rival)).map_or(own, Tracked::carried);
-        let larger = |a: &Money, b: &Money| if b.amount > a.amount { b.clone() } else { a.clone() };
-        let held = Reservation { bot: larger(&own.bot, &rival.bot), key: larger(&own.key, &rival.key) };
-        Some((order.bot.clone(), order.key.clone(), held))
+        Some((order.bot.clone(), order.key.clone(), own.larger(rival)))
     }
 
     /// The end of an order that can fill no more: what was filled counts from now on; untold, all of it.
@@ -348,12 +343,10 @@ impl Book {
             None => (&order.held, order.basis),
         };
         let filled = filled.filter(|_| !matches!(order.order.size, Size::Quote(_) | Size::Position));
-        let part = |money: &Money| part_of(money, filled, basis);
-        let (bot, key) = (part(&held.bot), part(&held.key));
-        for (usage, money) in self.usages(&order.bot, &order.key).into_iter().zip([&bot, &key]) {
-            usage.fill(money, at);
-        }
-        Some(bot)
+        let cost = held.each(|money| part_of(money, filled, basis));
+        let fill = |usage: &mut Usage, budget, money: &Money| usage.fill(budget, money, at);
+        self.apply((&order.bot, &order.key), &cost, fill);
+        Some(cost.bot)
     }
 
     /// The window of an order of unknown fate that cannot rest is over.
@@ -424,9 +417,25 @@ impl Book {
     }
 
     /// The usage of a bot and of its key.
-    pub(super) fn usages(&mut self, bot: &BotName, key: &KeyName) -> [&mut super::Usage; 2] {
+    pub(super) fn usages(&mut self, bot: &BotName, key: &KeyName) -> [&mut Usage; 2] {
         let state = self.bots.entry(bot.clone()).or_default();
         [&mut state.usage, self.keys.entry(key.clone()).or_default()]
+    }
+
+    /// Does something with what is reserved of each budget, at both levels.
+    pub(super) fn apply(
+        &mut self,
+        (bot, key): (&BotName, &KeyName),
+        reserved: &Reservation,
+        apply: impl Fn(&mut Usage, Budget, &Money),
+    ) {
+        for (usage, scope) in self.usages(bot, key).into_iter().zip([Scope::Bot, Scope::Key]) {
+            for budget in Budget::ALL {
+                if let Some(money) = reserved.of(scope, budget) {
+                    apply(usage, budget, money);
+                }
+            }
+        }
     }
 
     /// Whether what an answer says of an order can be about this one.

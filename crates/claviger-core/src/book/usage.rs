@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::budget::{Budget, Lasting};
 use super::window::Window;
 use crate::limits::Span;
 use crate::{Asset, Decimal, Money, Time};
@@ -10,6 +11,11 @@ use crate::{Asset, Decimal, Money, Time};
 pub const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 const DAY_GRAIN_MS: u64 = 60_000;
+
+/// One hour, in milliseconds.
+pub const HOUR_MS: u64 = 60 * 60 * 1000;
+
+const HOUR_GRAIN_MS: u64 = 5_000;
 
 /// Which of two paces a request counts at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,14 +43,61 @@ impl Attempts {
     }
 }
 
+/// What was filled in one currency.
+#[derive(Clone, Debug, PartialEq)]
+struct Filled {
+    hour: Window<Decimal>,
+    day: Window<Decimal>,
+}
+
+impl Filled {
+    const fn new() -> Self {
+        Self { hour: Window::new(HOUR_MS, HOUR_GRAIN_MS), day: Window::new(DAY_MS, DAY_GRAIN_MS) }
+    }
+
+    const fn lasting(&self, lasting: Lasting) -> &Window<Decimal> {
+        match lasting {
+            Lasting::Hour => &self.hour,
+            Lasting::Day => &self.day,
+        }
+    }
+}
+
+/// What was used of one budget, by currency.
+#[derive(Clone, Debug, PartialEq)]
+struct Used {
+    held: BTreeMap<Asset, Decimal>,
+    filled: BTreeMap<Asset, Filled>,
+}
+
+impl Used {
+    const fn new() -> Self {
+        Self { held: BTreeMap::new(), filled: BTreeMap::new() }
+    }
+
+    fn in_asset(&self, asset: &Asset, lasting: Lasting) -> Decimal {
+        let held = self.held.get(asset).copied().unwrap_or_default();
+        let filled = self.filled.get(asset).map(|filled| filled.lasting(lasting).total());
+        super::window::sum(held, filled.unwrap_or_default())
+    }
+
+    fn prune(&mut self, now: Time) {
+        self.filled.retain(|_, filled| {
+            filled.hour.prune(now);
+            filled.day.prune(now);
+            !filled.day.is_empty()
+        });
+    }
+}
+
 /// What one bot, or one real key, has used. Changed only by folding entries and by the passing of time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Usage {
     pub(super) frozen: bool,
     pub(super) orders: BTreeSet<crate::LegId>,
     open: u32,
-    held: BTreeMap<Asset, Decimal>,
-    filled: BTreeMap<Asset, Window<Decimal>>,
+    turnover: Used,
+    loss: Used,
     attempts: [Attempts; 2],
 }
 
@@ -62,8 +115,8 @@ impl Usage {
             frozen: false,
             orders: BTreeSet::new(),
             open: 0,
-            held: BTreeMap::new(),
-            filled: BTreeMap::new(),
+            turnover: Used::new(),
+            loss: Used::new(),
             attempts: [Attempts::new(), Attempts::new()],
         }
     }
@@ -80,22 +133,33 @@ impl Usage {
         self.frozen
     }
 
-    /// What counts against the day: fills of 24 hours and what is held, by currency.
-    pub fn day(&self) -> impl Iterator<Item = Money> + '_ {
-        let assets: BTreeSet<&Asset> = self.held.keys().chain(self.filled.keys()).collect();
-        assets.into_iter().map(|asset| Money::new(self.day_in(asset), asset.clone()))
+    /// What counts against a budget: what is held, and what was filled so recently, by currency.
+    pub fn used(&self, budget: Budget, lasting: Lasting) -> impl Iterator<Item = Money> + '_ {
+        let used = self.budget(budget);
+        let only_filled = used.filled.keys().filter(|asset| !used.held.contains_key(*asset));
+        let assets = used.held.keys().chain(only_filled);
+        assets.map(move |asset| Money::new(used.in_asset(asset, lasting), asset.clone()))
     }
 
-    fn day_in(&self, asset: &Asset) -> Decimal {
-        let held = self.held.get(asset).copied().unwrap_or_default();
-        let filled = self.filled.get(asset).map(Window::total).unwrap_or_default();
-        super::window::sum(held, filled)
-    }
-
-    /// When `amount` more will be free, if fills alone are in the way.
+    /// When `money` more will be free, if fills alone are in the way.
     #[must_use]
-    pub fn refills(&self, asset: &Asset, amount: Decimal) -> Option<Time> {
-        self.filled.get(asset)?.ends_for(amount)
+    pub fn refills(&self, budget: Budget, lasting: Lasting, money: &Money) -> Option<Time> {
+        let filled = self.budget(budget).filled.get(&money.asset)?;
+        filled.lasting(lasting).ends_for(money.amount)
+    }
+
+    const fn budget(&self, budget: Budget) -> &Used {
+        match budget {
+            Budget::Turnover => &self.turnover,
+            Budget::Loss => &self.loss,
+        }
+    }
+
+    const fn budget_mut(&mut self, budget: Budget) -> &mut Used {
+        match budget {
+            Budget::Turnover => &mut self.turnover,
+            Budget::Loss => &mut self.loss,
+        }
     }
 
     /// The attempts at a pace within a span.
@@ -113,10 +177,8 @@ impl Usage {
     }
 
     pub(super) fn prune(&mut self, now: Time) {
-        self.filled.retain(|_, window| {
-            window.prune(now);
-            !window.is_empty()
-        });
+        self.turnover.prune(now);
+        self.loss.prune(now);
         for window in self.attempts.iter_mut().flat_map(Attempts::windows) {
             window.prune(now);
         }
@@ -150,25 +212,34 @@ impl Usage {
         self.open = self.open.saturating_sub(1);
     }
 
-    pub(super) fn hold(&mut self, money: &Money) {
-        if !money.amount.is_zero() {
-            let held = self.held.entry(money.asset.clone()).or_default();
-            *held = super::window::sum(*held, money.amount);
+    pub(super) fn hold(&mut self, budget: Budget, money: &Money) {
+        if money.amount.is_zero() {
+            return;
+        }
+        let all = &mut self.budget_mut(budget).held;
+        match all.get_mut(&money.asset) {
+            Some(held) => *held = super::window::sum(*held, money.amount),
+            None => {
+                all.insert(money.asset.clone(), money.amount);
+            }
         }
     }
 
-    pub(super) fn release(&mut self, money: &Money) {
-        let Some(held) = self.held.get_mut(&money.asset) else { return };
+    pub(super) fn release(&mut self, budget: Budget, money: &Money) {
+        let all = &mut self.budget_mut(budget).held;
+        let Some(held) = all.get_mut(&money.asset) else { return };
         *held = held.less(money.amount);
         if held.is_zero() {
-            self.held.remove(&money.asset);
+            all.remove(&money.asset);
         }
     }
 
-    pub(super) fn fill(&mut self, money: &Money, at: Time) {
+    pub(super) fn fill(&mut self, budget: Budget, money: &Money, at: Time) {
         if !money.amount.is_zero() {
-            let window = || Window::new(DAY_MS, DAY_GRAIN_MS);
-            self.filled.entry(money.asset.clone()).or_insert_with(window).add(at, money.amount);
+            let all = &mut self.budget_mut(budget).filled;
+            let filled = all.entry(money.asset.clone()).or_insert_with(Filled::new);
+            filled.hour.add(at, money.amount);
+            filled.day.add(at, money.amount);
         }
     }
 }

@@ -17,6 +17,7 @@ pub struct Rules {
     pub(super) symbols: Option<Cap<BTreeSet<Symbol>>>,
     pub(super) max_order: Option<Cap<Money>>,
     pub(super) max_day: Option<Cap<Money>>,
+    pub(super) max_hour: Option<Cap<Money>>,
     pub(super) max_open_orders: Option<Cap<u32>>,
     pub(super) order_rate: Option<Cap<Rate>>,
     pub(super) price_band: Option<Cap<Percent>>,

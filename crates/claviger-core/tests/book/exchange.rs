@@ -85,7 +85,12 @@ impl Real {
 
     /// What it truly has cost within the last 24 hours.
     pub fn spent(&self, now: u64) -> Decimal {
-        let recent = self.fills.iter().filter(|(at, _)| now < at + 24 * HOUR).map(|(_, value)| *value);
+        self.spent_since(now, 24 * HOUR)
+    }
+
+    /// The same within so many milliseconds.
+    pub fn spent_since(&self, now: u64, span: u64) -> Decimal {
+        let recent = self.fills.iter().filter(|(at, _)| now < at + span).map(|(_, value)| *value);
         recent.fold(Decimal::ZERO, |sum, value| sum.plus(value).unwrap())
     }
 

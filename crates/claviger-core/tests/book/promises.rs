@@ -13,6 +13,9 @@ use crate::exchange::Real;
 const BOTS: [(&str, &str); 3] = [("a", "one"), ("b", "one"), ("c", "two")];
 const DAY: &str = "3000";
 const KEY_DAY: &str = "4000";
+/// Of the bot `a` alone.
+const HOURLY: &str = "1700";
+const KEY_HOURLY: &str = "2300";
 const OPEN: usize = 4;
 const KEY_OPEN: usize = 6;
 
@@ -99,7 +102,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (0..2_usize).prop_map(|key| Op::Snapshot { key }),
         2 => Just(Op::Snapped),
         1 => (95..106_u64).prop_map(|to| Op::Price { to }),
-        4 => prop_oneof![0..3_000_u64, 0..60_000_u64, 0..(30 * HOUR), (24 * HOUR - 3_000)..(24 * HOUR + 3_000)].prop_map(|ms| Op::Wait { ms }),
+        4 => prop_oneof![0..3_000_u64, 0..60_000_u64, 0..HOUR, 0..(30 * HOUR), (24 * HOUR - 3_000)..(24 * HOUR + 3_000)].prop_map(|ms| Op::Wait { ms }),
         2 => which().prop_map(|which| Op::Replay { which }),
         1 => Just(Op::Crash),
     ]
@@ -142,9 +145,12 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let key = format!("max_day = \"{KEY_DAY} USDT\"\nmax_open_orders = {KEY_OPEN}");
+        let key = format!(
+            "max_day = \"{KEY_DAY} USDT\"\nmax_open_orders = {KEY_OPEN}\nmax_hour = \"{KEY_HOURLY} USDT\""
+        );
+        let own = format!("max_day = \"{DAY} USDT\"\nmax_open_orders = {OPEN}\nmax_hour = \"{HOURLY} USDT\"");
         Self {
-            desk: Desk::new("", &key),
+            desk: Desk::new(&own, &key),
             real: Vec::new(),
             flights: Vec::new(),
             snapshot: None,
@@ -508,6 +514,7 @@ impl World {
     fn check(&mut self) {
         self.equals_its_journal();
         self.used = self.used();
+        let hourly = self.desk.used("a", limits::Scope::Bot, "max_hour").parse::<Money>().unwrap().amount;
         let now = self.desk.now;
         let day = |pick: &dyn Fn(&Real) -> bool| {
             let chosen = self.real.iter().enumerate().filter(|(_, r)| pick(r));
@@ -515,6 +522,16 @@ impl World {
                 sum.plus(r.spent(now)).unwrap().plus(self.may_cost(index)).unwrap()
             })
         };
+        let hour = |pick: &dyn Fn(&Real) -> bool| {
+            let chosen = self.real.iter().enumerate().filter(|(_, r)| pick(r));
+            chosen.fold(Decimal::ZERO, |sum, (index, r)| {
+                sum.plus(r.spent_since(now, HOUR)).unwrap().plus(self.may_cost(index)).unwrap()
+            })
+        };
+        let true_hour = hour(&|r| r.bot == "a");
+        assert!(true_hour <= hourly, "a has {true_hour} in the hour where the book counts {hourly}");
+        assert!(true_hour <= n(HOURLY), "max_hour of a: {true_hour}");
+        assert!(hour(&|r| key_of(r.bot) == "one") <= n(KEY_HOURLY), "max_hour of the key");
         let open = |pick: &dyn Fn(&Real) -> bool| self.real.iter().filter(|r| r.open && pick(r)).count();
         let used = self.used.clone();
         for ((name, _), (reserved, opened)) in BOTS.into_iter().zip(used) {

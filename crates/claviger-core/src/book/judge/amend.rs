@@ -99,7 +99,8 @@ impl Case<'_> {
             let too_large = plain(Denial::Unmeasured { why: "its value is too large" });
             worst.and_then(|amount| counted(amount, &new.asset)).ok_or(too_large)
         };
-        Ok(Reservation { bot: level(&known.held.bot, &new.bot)?, key: level(&known.held.key, &new.key)? })
+        let (bot, key) = (level(&known.held.bot, &new.bot)?, level(&known.held.key, &new.key)?);
+        Ok(Reservation { bot, key, loss: new.loss })
     }
 }
 

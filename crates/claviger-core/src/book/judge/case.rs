@@ -4,8 +4,8 @@ use super::{Judged, Refused, at, plain};
 use crate::book::ledger::{Place, Tracked, client_name, surface};
 use crate::book::{Ask, Book};
 use crate::bound::bounded;
-use crate::entry::{Figures, Leg, ReferenceUsed, Reservation};
-use crate::limits::{Cap, LIMITS, Limit as _, MaxDay, Rules, Scope, Weighed};
+use crate::entry::{Figures, Leg, Losses, ReferenceUsed, Reservation};
+use crate::limits::{LIMITS, Rules, Scope, Weighed};
 use crate::value::{Prices, Terms};
 use crate::worth::{Worth, worth};
 use crate::{
@@ -124,13 +124,13 @@ impl<'a> Case<'a> {
         ReferenceUsed { price, source, age_ms: self.prices.age(reference) }
     }
 
-    /// A value in the currency in which each level counts its day.
+    /// A value in the currency in which each level counts what is traded.
     pub(super) fn reservation(&self, value: &Money) -> Result<Reservation, Refused> {
-        let [bot, key] = self.rules().map(|rules| match rules.max_day().and_then(Cap::at) {
-            Some(limit) => self.prices.in_asset(value, &limit.asset, MaxDay.name()),
+        let [bot, key] = self.rules().map(|rules| match rules.turnover_asset() {
+            Some((limit, asset)) => self.prices.in_asset(value, asset, limit),
             None => Ok(value.clone()),
         });
-        Ok(Reservation { bot: bot.map_err(plain)?, key: key.map_err(plain)? })
+        Ok(Reservation { bot: bot.map_err(plain)?, key: key.map_err(plain)?, loss: Losses::default() })
     }
 
     pub(super) fn cancel(&self, cancel: &Cancel) -> Result<Judged, Refused> {

@@ -1,12 +1,13 @@
 //! Third stage: what was used so far, and what a request would add.
 
 use super::{Judged, Refused};
+use crate::book::Budget;
 use crate::book::fold::paces;
 use crate::book::judge::case::Case;
 use crate::book::ledger::can_rest;
 use crate::entry::{Leg, Reservation};
-use crate::limits::{Added, Counted, LIMITS, Rules, Scope};
-use crate::{Act, Decimal, Deed, Denial, Detail, How, Money};
+use crate::limits::{Added, Cost, Counted, LIMITS, Rules, Scope};
+use crate::{Act, Decimal, Deed, Denial, Detail, How, Money, Order};
 
 /// What one step does to an order.
 #[derive(Clone, Copy)]
@@ -15,6 +16,8 @@ enum Deal {
     Places {
         /// Whether it can stay in the book.
         rests: bool,
+        /// Whether it can only close.
+        exit: bool,
     },
     /// It amends one.
     Amends,
@@ -42,7 +45,8 @@ impl Case<'_> {
     }
 
     fn added(&self, act: &Act, judged: &Judged, level: (Scope, &Rules)) -> Result<Added, Denial> {
-        let mut sum = Sum { case: self, level, hold: None, held: Decimal::ZERO, opens: 0 };
+        let added = Added { paces: paces(act), ..Added::default() };
+        let mut sum = Sum { case: self, level, added };
         match act {
             Act::Steps(steps) => {
                 for (n, (step, leg)) in steps.steps.iter().zip(&judged.legs).enumerate() {
@@ -51,11 +55,9 @@ impl Case<'_> {
                     sum.add(deal, leg, rival)?;
                 }
             }
-            Act::Place(order) => sum.add(Deal::Places { rests: can_rest(order) }, &judged.alone, None)?,
+            Act::Place(order) => sum.add(Deal::placing(order), &judged.alone, None)?,
             Act::Amend(_) => sum.add(Deal::Amends, &judged.alone, None)?,
-            Act::Special(_) if sum.level.1.max_day().is_some() => {
-                sum.add(Deal::Neither, &judged.alone, None)?
-            }
+            Act::Special(_) => sum.add(Deal::Neither, &judged.alone, None)?,
             Act::Read
             | Act::Test(_)
             | Act::Cancel(_)
@@ -66,20 +68,23 @@ impl Case<'_> {
             | Act::SetMarginMode { .. }
             | Act::Transfer(_)
             | Act::Withdraw(_)
-            | Act::Special(_)
             | Act::Change => {}
         }
-        Ok(Added { hold: sum.hold, held: sum.held, opens: sum.opens, paces: paces(act) })
+        Ok(sum.added)
     }
 }
 
 impl Deal {
     const fn of(deed: &Deed) -> Self {
         match deed {
-            Deed::Place(order) => Self::Places { rests: can_rest(order) },
+            Deed::Place(order) => Self::placing(order),
             Deed::Amend(_) => Self::Amends,
             Deed::Cancel(_) => Self::Neither,
         }
+    }
+
+    const fn placing(order: &Order) -> Self {
+        Self::Places { rests: can_rest(order), exit: order.is_exit() }
     }
 }
 
@@ -96,39 +101,51 @@ const fn rival(how: How, step: usize) -> Option<usize> {
 struct Sum<'a> {
     case: &'a Case<'a>,
     level: (Scope, &'a Rules),
-    hold: Option<Money>,
-    held: Decimal,
-    opens: u32,
+    added: Added,
 }
 
 impl Sum<'_> {
     fn add(&mut self, deal: Deal, leg: &Leg, rival: Option<&Leg>) -> Result<(), Denial> {
-        let of = |leg: &Leg| leg.reservation.as_ref().map(|r| self.of(r).clone());
-        let rival = rival.and_then(of).map(|money| money.amount).unwrap_or_default();
-        if let Some(money) = of(leg) {
-            let more = money.amount.less(rival);
-            let before = self.hold.as_ref().map(|hold| hold.amount).unwrap_or_default();
-            let amount = before.plus(more).ok_or(Denial::Unmeasured { why: "its value is too large" })?;
-            // Where the day has a limit, all of it is in that limit's currency.
-            self.hold = Some(Money::new(amount, money.asset));
+        let known = match deal {
+            Deal::Amends => leg.target.and_then(|id| self.case.book.orders.get(&id)),
+            Deal::Places { .. } | Deal::Neither => None,
+        };
+        for budget in Budget::ALL {
+            let of = |held: &Reservation| held.of(self.level.0, budget).cloned();
+            let reserved = |leg: &Leg| leg.reservation.as_ref().and_then(of);
+            let rival = rival.and_then(reserved).map(|money| money.amount).unwrap_or_default();
+            let held = known.and_then(|known| of(&known.held));
+            let cost = self.added.cost_mut(budget);
+            cost.add(reserved(leg), rival).and_then(|()| cost.keep(held)).ok_or(TOO_LARGE)?;
         }
         match deal {
-            Deal::Places { rests } => self.opens = self.opens.saturating_add(u32::from(rests)),
-            Deal::Amends => {
-                let known = leg.target.and_then(|id| self.case.book.orders.get(&id));
-                let held = known.map(|known| self.of(&known.held).amount).unwrap_or_default();
-                let too_large = Denial::Unmeasured { why: "its value is too large" };
-                self.held = self.held.plus(held).ok_or(too_large)?;
+            Deal::Places { rests, exit } => {
+                self.added.opens = self.added.opens.saturating_add(u32::from(rests));
+                self.added.opening |= !exit;
             }
+            Deal::Amends => self.added.opening |= known.is_none_or(|known| !known.order.is_exit()),
             Deal::Neither => {}
         }
         Ok(())
     }
+}
 
-    const fn of<'a>(&self, reservation: &'a Reservation) -> &'a Money {
-        match self.level.0 {
-            Scope::Bot => &reservation.bot,
-            Scope::Key => &reservation.key,
+const TOO_LARGE: Denial = Denial::Unmeasured { why: "its value is too large" };
+
+impl Cost {
+    /// Where the level limits the budget, all of it is in that limit's currency. `rival` was counted before.
+    fn add(&mut self, reserved: Option<Money>, rival: Decimal) -> Option<()> {
+        if let Some(money) = reserved {
+            let before = self.hold.as_ref().map(|hold| hold.amount).unwrap_or_default();
+            let amount = before.plus(money.amount.less(rival))?;
+            self.hold = Some(Money::new(amount, money.asset));
         }
+        Some(())
+    }
+
+    /// What is held already for an order that is amended.
+    fn keep(&mut self, held: Option<Money>) -> Option<()> {
+        self.held = self.held.plus(held.map(|money| money.amount).unwrap_or_default())?;
+        Some(())
     }
 }

@@ -3,7 +3,7 @@
 use super::case::Case;
 use super::{Judged, Refused, at, plain};
 use crate::entry::{Figures, Leg};
-use crate::limits::{Cap, Scope, within};
+use crate::limits::{Scope, within};
 use crate::value::counted;
 use crate::{Denial, Money, Special, What};
 
@@ -34,10 +34,14 @@ impl Case<'_> {
         let named = special.asset.clone().zip(special.amount);
         let Some((asset, amount)) = named else {
             for (scope, rules) in self.policy.levels() {
-                let limited = rules.max_order().and_then(Cap::at).is_some()
-                    || rules.max_day().and_then(Cap::at).is_some();
-                if limited {
+                let by_value =
+                    [rules.max_order(), rules.max_day()].into_iter().flatten().any(|c| c.at().is_some());
+                if by_value {
                     let why = "it names no amount, so max_order and max_day cannot count it";
+                    return Err(at(scope)(Denial::Unmeasured { why }));
+                }
+                if rules.turnover_asset().is_some() {
+                    let why = "it names no amount, so max_hour cannot count it";
                     return Err(at(scope)(Denial::Unmeasured { why }));
                 }
             }

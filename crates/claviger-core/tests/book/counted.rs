@@ -1,0 +1,123 @@
+//! Limits that count what was used: what they allow and refuse, what frees them, and what a restart remembers.
+
+use claviger_core::*;
+
+use crate::desk::*;
+
+/// Every book must be what its journal says.
+fn reread(desk: &mut Desk) {
+    let now = desk.now();
+    let mut folded = desk.read_back();
+    folded.sweep(now);
+    desk.book.sweep(now);
+    assert_eq!(desk.book, folded);
+}
+
+fn refused_with(desk: &mut Desk, name: &str, act: Act) -> String {
+    match desk.ask(name, act, Permission::Trade) {
+        Ok(permit) => {
+            desk.book.withdraw(permit);
+            "allowed".into()
+        }
+        Err(denied) => format!("{}: {denied}", denied.denial.rule()),
+    }
+}
+
+fn hour(desk: &mut Desk) -> String {
+    desk.used("a", limits::Scope::Bot, "max_hour")
+}
+
+#[test]
+fn max_hour_counts_what_lives_and_what_filled() {
+    let mut desk = Desk::new("max_hour = \"1000 USDT\"", "");
+    desk.sent("a", Act::Place(buy("4", "100")));
+    assert_eq!(
+        refused_with(&mut desk, "a", Act::Place(buy("6.001", "100"))),
+        "max_hour: order of 600.1 USDT is above the 600 USDT left of max_hour = 1000 USDT"
+    );
+    let id = desk.sent("a", Act::Place(ioc("6", "100")));
+    desk.settle(id, executed("2", Resting::Done, Some("5")));
+    assert_eq!(hour(&mut desk), "900 USDT");
+    reread(&mut desk);
+    desk.crash();
+    assert_eq!(hour(&mut desk), "900 USDT");
+    assert_eq!(refused_with(&mut desk, "a", Act::Place(buy("1", "100"))), "allowed");
+    assert_eq!(refused_with(&mut desk, "b", Act::Place(buy("10", "100"))), "allowed");
+}
+
+#[test]
+fn the_hour_rolls_and_the_day_does_not_yet() {
+    let mut desk = Desk::new("max_hour = \"1000 USDT\"", "");
+    let id = desk.sent("a", Act::Place(ioc("10", "100")));
+    desk.settle(id, executed("1", Resting::Done, Some("10")));
+    let denied = desk.ask("a", Act::Place(ioc("1", "100")), Permission::Trade).unwrap_err();
+    let DenialClass::Budget { refills: Some(refills) } = denied.denial.class() else { panic!("{denied}") };
+    let wait = refills.since(desk.now());
+    assert!((HOUR..HOUR + 5_000).contains(&wait), "{wait}");
+    desk.wait(wait - 1);
+    assert!(desk.ask("a", Act::Place(ioc("1", "100")), Permission::Trade).is_err());
+    desk.wait(1);
+    assert_eq!((hour(&mut desk), desk.day("a")), ("0 USDT".into(), "1000 USDT".into()));
+    desk.sent("a", Act::Place(ioc("10", "100")));
+}
+
+#[test]
+fn the_keys_hour_is_shared_and_not_told() {
+    let mut desk = Desk::new("", "max_hour = \"1500 USDT\"");
+    desk.sent("a", Act::Place(buy("10", "100")));
+    let denied = desk.ask("b", Act::Place(buy("6", "100")), Permission::Trade).unwrap_err();
+    assert_eq!(
+        denied.to_string(),
+        "order of 600 USDT is above what is left of the key's max_hour = 1500 USDT"
+    );
+    assert_eq!(denied.denial.class(), DenialClass::Budget { refills: None });
+    desk.sent("b", Act::Place(buy("5", "100")));
+    desk.sent("c", Act::Place(buy("10", "100")));
+}
+
+#[test]
+fn an_amendment_or_a_batch_takes_of_the_hour_what_it_adds() {
+    let mut desk = Desk::new("max_hour = \"1000 USDT\"", "");
+    let id = desk.sent("a", Act::Place(buy("4", "100")));
+    desk.settle(id, executed("7", Resting::Open, None));
+    assert_eq!(
+        refused_with(&mut desk, "a", amend(by_id("7"), Some("10.001"), None)),
+        "max_order: order of 1000.1 USDT is above max_order = 1000 USDT"
+    );
+    assert_eq!(refused_with(&mut desk, "a", amend(by_id("7"), Some("10"), None)), "allowed");
+    let batch = |sizes: [&str; 2]| {
+        let step = |size: &str| Step { deed: Deed::Place(buy(size, "100")), params: Vec::new() };
+        Act::Steps(Steps { how: How::Batch, steps: sizes.map(step).to_vec(), client_id: None })
+    };
+    assert_eq!(refused_with(&mut desk, "a", batch(["3", "3"])), "allowed");
+    assert_eq!(
+        refused_with(&mut desk, "a", batch(["3", "3.1"])),
+        "max_hour: order of 610 USDT is above the 600 USDT left of max_hour = 1000 USDT"
+    );
+    let mut exact = Desk::new("max_hour = \"500 USDT\"", "");
+    let id = exact.sent("a", Act::Place(buy("4", "100")));
+    exact.settle(id, executed("7", Resting::Open, None));
+    assert_eq!(
+        refused_with(&mut exact, "a", amend(by_id("7"), Some("5.1"), None)),
+        "max_hour: order of 510 USDT is above the 500 USDT left of max_hour = 500 USDT"
+    );
+    let id = exact.sent("a", cancel(by_id("7")));
+    exact.settle(id, executed("7", Resting::Done, Some("1")));
+    assert_eq!(hour(&mut exact), "100 USDT");
+    reread(&mut exact);
+}
+
+#[test]
+fn an_hour_in_another_currency_than_the_day() {
+    let mut desk = Desk::new("max_hour = \"5 BTC\"", "");
+    desk.sent("a", Act::Place(buy("4", "100")));
+    assert_eq!(hour(&mut desk), "4 BTC");
+    assert_eq!(
+        refused_with(&mut desk, "a", Act::Place(buy("1.01", "100"))),
+        "max_hour: order of 1.01 BTC is above the 1 BTC left of max_hour = 5 BTC"
+    );
+    assert_eq!(refused_with(&mut desk, "a", Act::Place(buy("1", "100"))), "allowed");
+    let mut desk = Desk::new("max_hour = \"5 BTC\"\nmax_day = \"unlimited\"", "");
+    desk.sent("a", Act::Place(buy("4", "100")));
+    assert_eq!((hour(&mut desk), desk.day("a")), ("4 BTC".into(), "4 BTC".into()));
+}
