@@ -165,6 +165,23 @@ pub enum Denial {
         /// The limit.
         limit: Money,
     },
+    /// The day's budget of losses is spent.
+    #[error("a loss of up to {} is above the {} left of max_loss_day = {}", .0.asked, .0.left, .0.limit)]
+    MaxLossDay(Box<Spent>),
+    /// The day's budget of losses of the real key is spent.
+    #[error("a loss of up to {asked} is above what is left of the key's max_loss_day = {limit}")]
+    KeyMaxLossDay {
+        /// What it may lose.
+        asked: Money,
+        /// The limit.
+        limit: Money,
+    },
+    /// What it may lose cannot be told, and the limit would have to count it.
+    #[error("max_loss_day cannot count it: {why}")]
+    LossUnknown {
+        /// Why.
+        why: &'static str,
+    },
     /// Too many orders are open.
     #[error("another open order would be above max_open_orders = {limit}")]
     MaxOpenOrders {
@@ -269,6 +286,9 @@ impl Denial {
             Self::MaxOrder { .. } => l::MaxOrder.name(),
             Self::MaxDay(_) | Self::KeyMaxDay { .. } => l::MaxDay.name(),
             Self::MaxHour(_) | Self::KeyMaxHour { .. } => l::MaxHour.name(),
+            Self::MaxLossDay(_) | Self::KeyMaxLossDay { .. } | Self::LossUnknown { .. } => {
+                l::MaxLossDay.name()
+            }
             Self::MaxOpenOrders { .. } => l::MaxOpenOrders.name(),
             Self::OrderRate { .. } => l::OrderRate.name(),
             Self::MaxLeverage { .. } | Self::NoLeverage => l::MaxLeverage.name(),
@@ -307,12 +327,17 @@ impl Denial {
             | Self::Band { .. }
             | Self::TriggerTooFar { .. }
             | Self::MaxOrder { .. }
+            | Self::LossUnknown { .. }
             | Self::MaxOpenOrders { .. }
             | Self::MaxLeverage { .. }
             | Self::AmendmentPending
             | Self::NotAmendable { .. } => DenialClass::Order,
-            Self::KeyMaxDay { .. } | Self::KeyMaxHour { .. } => DenialClass::Budget { refills: None },
-            Self::MaxDay(spent) | Self::MaxHour(spent) => DenialClass::Budget { refills: spent.refills },
+            Self::KeyMaxDay { .. } | Self::KeyMaxHour { .. } | Self::KeyMaxLossDay { .. } => {
+                DenialClass::Budget { refills: None }
+            }
+            Self::MaxDay(spent) | Self::MaxHour(spent) | Self::MaxLossDay(spent) => {
+                DenialClass::Budget { refills: spent.refills }
+            }
             Self::OrderRate { refills, .. } => DenialClass::Budget { refills: *refills },
         }
     }

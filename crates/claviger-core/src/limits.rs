@@ -9,8 +9,10 @@ mod danger_account_wide;
 mod grants;
 mod markets;
 mod max_day;
+mod max_fee;
 mod max_hour;
 mod max_leverage;
+mod max_loss_day;
 mod max_open_orders;
 mod max_order;
 mod order_rate;
@@ -27,8 +29,10 @@ pub use danger_account_wide::DangerAccountWide;
 pub use grants::Grants;
 pub use markets::Markets;
 pub use max_day::MaxDay;
+pub use max_fee::MaxFee;
 pub use max_hour::MaxHour;
 pub use max_leverage::MaxLeverage;
+pub use max_loss_day::MaxLossDay;
 pub use max_open_orders::MaxOpenOrders;
 pub use max_order::MaxOrder;
 pub use order_rate::{OrderRate, Rate, Span};
@@ -59,6 +63,8 @@ pub const LIMITS: &[&dyn Limit] = &[
     &MaxOpenOrders,
     &MaxDay,
     &MaxHour,
+    &MaxLossDay,
+    &MaxFee,
     &OrderRate,
 ];
 

@@ -439,6 +439,16 @@ impl Order {
         }
     }
 
+    /// Whether what is attached to it may open a position.
+    ///
+    /// In hedge mode that can only close what the order opened. In one-way mode nothing says so: OKX leaves it waiting when
+    /// the position was closed otherwise, and then it may open one.
+    #[must_use]
+    pub const fn attached_may_open(&self) -> bool {
+        let positions = matches!(self.market, Market::Usdm | Market::Coinm);
+        !positions || matches!(self.position_side, PositionSide::Net)
+    }
+
     /// Whether it waits for a price before it goes to the book.
     #[must_use]
     pub const fn waits(&self) -> bool {

@@ -163,6 +163,10 @@ sources    = ["127.0.0.1/32"]
             "max_open_orders = 5001",
             "max_open_orders = 1.0",
             "max_leverage = 0",
+            "max_hour = \"5\"",
+            "max_loss_day = 5",
+            "max_fee = \"unlimited\"",
+            "max_fee = \"0%\"",
             "max_leverage = \"0.5\"",
             "allow_same_user = \"yes\"",
             "danger_account_wide = 1",
@@ -280,6 +284,8 @@ sources    = ["127.0.0.1/32"]
         changed("max_leverage", "5", "max_leverage: not set -> 5 (wider)", true);
         changed("max_open_orders", "5", "max_open_orders: not set -> 5 (narrower)", false);
         changed("max_hour", "\"500 USDT\"", "max_hour: not set -> 500 USDT (narrower)", false);
+        changed("max_loss_day", "\"5 USDT\"", "max_loss_day: not set -> 5 USDT (narrower)", false);
+        changed("max_fee", "\"0.06%\"", "max_fee: not set -> 0.06% (wider)", true);
         changed("allow_same_user", "true", "allow_same_user: not set -> true (wider)", true);
         assert_eq!(change(EXAMPLE, &with("allow_same_user = false")), (vec![], false));
     }
@@ -291,6 +297,11 @@ sources    = ["127.0.0.1/32"]
             ("max_hour", "\"500 USDT\"", "\"501 USDT\"", Change::Wider),
             ("max_hour", "\"500 USDT\"", "\"1 BTC\"", Change::NotComparable),
             ("max_hour", "\"500 USDT\"", "\"unlimited\"", Change::Wider),
+            ("max_loss_day", "\"5 USDT\"", "\"4 USDT\"", Change::Narrower),
+            ("max_loss_day", "\"5 USDT\"", "\"unlimited\"", Change::Wider),
+            ("max_loss_day", "\"5 USDT\"", "\"4 BTC\"", Change::NotComparable),
+            ("max_fee", "\"0.1%\"", "\"0.2%\"", Change::Narrower),
+            ("max_fee", "\"0.1%\"", "\"0.06%\"", Change::Wider),
         ] {
             let text = |value: &str| with(&format!("{limit} = {value}"));
             let report = parse(&text(old)).unwrap().compare(&parse(&text(new)).unwrap());

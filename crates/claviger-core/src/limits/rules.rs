@@ -18,6 +18,8 @@ pub struct Rules {
     pub(super) max_order: Option<Cap<Money>>,
     pub(super) max_day: Option<Cap<Money>>,
     pub(super) max_hour: Option<Cap<Money>>,
+    pub(super) max_loss_day: Option<Cap<Money>>,
+    pub(super) max_fee: Option<Percent>,
     pub(super) max_open_orders: Option<Cap<u32>>,
     pub(super) order_rate: Option<Cap<Rate>>,
     pub(super) price_band: Option<Cap<Percent>>,

@@ -17,6 +17,8 @@ mod guards;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod losses;
+#[cfg(test)]
 mod promises;
 #[cfg(test)]
 mod settle;

@@ -16,6 +16,8 @@ const KEY_DAY: &str = "4000";
 /// Of the bot `a` alone.
 const HOURLY: &str = "1700";
 const KEY_HOURLY: &str = "2300";
+const LOSS: &str = "60";
+const KEY_LOSS: &str = "90";
 const OPEN: usize = 4;
 const KEY_OPEN: usize = 6;
 
@@ -146,9 +148,11 @@ struct World {
 impl World {
     fn new() -> Self {
         let key = format!(
-            "max_day = \"{KEY_DAY} USDT\"\nmax_open_orders = {KEY_OPEN}\nmax_hour = \"{KEY_HOURLY} USDT\""
+            "max_day = \"{KEY_DAY} USDT\"\nmax_open_orders = {KEY_OPEN}\nmax_hour = \"{KEY_HOURLY} USDT\"\nmax_loss_day = \"{KEY_LOSS} USDT\""
         );
-        let own = format!("max_day = \"{DAY} USDT\"\nmax_open_orders = {OPEN}\nmax_hour = \"{HOURLY} USDT\"");
+        let own = format!(
+            "max_day = \"{DAY} USDT\"\nmax_open_orders = {OPEN}\nmax_hour = \"{HOURLY} USDT\"\nmax_loss_day = \"{LOSS} USDT\""
+        );
         Self {
             desk: Desk::new(&own, &key),
             real: Vec::new(),
@@ -513,6 +517,7 @@ impl World {
 
     fn check(&mut self) {
         self.equals_its_journal();
+        self.losses_are_within();
         self.used = self.used();
         let hourly = self.desk.used("a", limits::Scope::Bot, "max_hour").parse::<Money>().unwrap().amount;
         let now = self.desk.now;
@@ -551,6 +556,30 @@ impl World {
         }
         assert!(day(&|r| key_of(r.bot) == "one") <= n(KEY_DAY), "max_day of the key");
         assert!(open(&|r| key_of(r.bot) == "one") <= KEY_OPEN, "max_open_orders of the key");
+    }
+
+    fn losses_are_within(&mut self) {
+        let counted =
+            self.desk.used("a", limits::Scope::Bot, "max_loss_day").parse::<Money>().unwrap().amount;
+        let lost = |pick: &dyn Fn(&Real) -> bool| {
+            let chosen = self.real.iter().enumerate().filter(|(_, r)| pick(r));
+            chosen.fold(Decimal::ZERO, |sum, (index, r)| {
+                sum.plus(r.lost(self.desk.now)).unwrap().plus(self.may_lose(index)).unwrap()
+            })
+        };
+        let truly = lost(&|r| r.bot == "a");
+        assert!(truly <= counted, "a may have lost {truly} where the book counts {counted}");
+        assert!(truly <= n(LOSS), "max_loss_day of a: {truly}");
+        assert!(lost(&|r| key_of(r.bot) == "one") <= n(KEY_LOSS), "max_loss_day of the key");
+    }
+
+    /// Of two rivals the larger one, once.
+    fn may_lose(&self, index: usize) -> Decimal {
+        let may_lose = self.real[index].may_lose();
+        match self.real[index].rival {
+            Some(rival) if rival < index => may_lose.less(self.real[rival].may_lose()),
+            _ => may_lose,
+        }
     }
 
     /// Of two rivals the larger one, once.

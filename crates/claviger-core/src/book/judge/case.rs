@@ -5,7 +5,8 @@ use crate::book::ledger::{Place, Tracked, client_name, surface};
 use crate::book::{Ask, Book};
 use crate::bound::bounded;
 use crate::entry::{Figures, Leg, Losses, ReferenceUsed, Reservation};
-use crate::limits::{LIMITS, Rules, Scope, Weighed};
+use crate::limits::{LIMITS, Limit as _, MaxLossDay, Rules, Scope, Weighed};
+use crate::loss::risk;
 use crate::value::{Prices, Terms};
 use crate::worth::{Worth, worth};
 use crate::{
@@ -29,7 +30,7 @@ pub(super) struct Case<'a> {
 
 /// What weighing an order says.
 pub(super) struct Weight {
-    pub(super) hold: Money,
+    pub(super) reservation: Reservation,
     pub(super) figures: Figures,
 }
 
@@ -71,9 +72,8 @@ impl<'a> Case<'a> {
         let mut leaves = bounded(order, &terms, self.rules()).map_err(plain)?;
         leaves.client_id = leaves.client_id.or_else(|| LegId::new(self.ask.id, step).client_order_id());
         self.names_anew(&leaves).map_err(plain)?;
-        let weight = self.weighed(&leaves, &terms)?;
-        let reservation = Some(self.reservation(&weight.hold)?);
-        Ok((leaves, Leg { target: None, reservation, figures: weight.figures }))
+        let Weight { reservation, figures } = self.weighed(&leaves, &terms)?;
+        Ok((leaves, Leg { target: None, reservation: Some(reservation), figures }))
     }
 
     /// An order that only its client id finds must be found by it alone: else the exchange's word on the new order could
@@ -108,15 +108,18 @@ impl<'a> Case<'a> {
 
     /// Second stage, at both levels.
     pub(super) fn weighed(&self, order: &Order, terms: &Terms<'_>) -> Result<Weight, Refused> {
-        let Worth { value, hold } = worth(order, terms).map_err(plain)?;
+        let worth = worth(order, terms).map_err(plain)?;
+        let value = worth.value.as_ref();
         for (scope, rules) in self.policy.levels() {
-            let weighed = Weighed { scope, rules, order, value: value.as_ref(), terms, prices: self.prices };
+            let weighed = Weighed { scope, rules, order, value, terms, prices: self.prices };
             for limit in LIMITS {
                 limit.weigh(&weighed).map_err(at(scope))?;
             }
         }
         let reference = terms.reference.map(|reference| self.used(reference));
-        Ok(Weight { hold, figures: Figures { reference, value } })
+        let reservation =
+            Reservation { loss: self.losses(order, &worth, terms)?, ..self.reservation(&worth.hold)? };
+        Ok(Weight { reservation, figures: Figures { reference, value: worth.value } })
     }
 
     pub(super) fn used(&self, reference: &Reference) -> ReferenceUsed {
@@ -131,6 +134,26 @@ impl<'a> Case<'a> {
             None => Ok(value.clone()),
         });
         Ok(Reservation { bot: bot.map_err(plain)?, key: key.map_err(plain)?, loss: Losses::default() })
+    }
+
+    /// What an order may lose, at each level that limits that. No exit is refused for it: where nothing leads to the limit's
+    /// currency, it counts in its own.
+    fn losses(&self, order: &Order, worth: &Worth, terms: &Terms<'_>) -> Result<Losses, Refused> {
+        let levels = self.rules();
+        if levels.iter().all(|rules| rules.max_loss().is_none()) {
+            return Ok(Losses::default());
+        }
+        let risk = risk(order, worth, terms).map_err(plain)?;
+        let too_large = Denial::Unmeasured { why: "its value is too large" };
+        let [bot, key] = levels.map(|rules| {
+            let Some(limit) = rules.max_loss() else { return Ok(None) };
+            let lost = risk.with_fee(rules.fee()).ok_or_else(|| too_large.clone())?;
+            match self.prices.in_asset(&lost, &limit.asset, MaxLossDay.name()) {
+                Err(_) if order.is_exit() => Ok(Some(lost)),
+                converted => converted.map(Some),
+            }
+        });
+        Ok(Losses { bot: bot.map_err(plain)?, key: key.map_err(plain)? })
     }
 
     pub(super) fn cancel(&self, cancel: &Cancel) -> Result<Judged, Refused> {

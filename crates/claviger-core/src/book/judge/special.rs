@@ -31,6 +31,12 @@ impl Case<'_> {
     /// A quote that is accepted by its number names no amount. What it is for was told when it was asked for, but anybody
     /// with the account may have asked, so it is refused where a limit would have to see it.
     fn turnover(&self, special: &Special) -> Result<Judged, Refused> {
+        for (scope, rules) in self.policy.levels() {
+            if rules.max_loss().is_some() {
+                let why = "at what price a trade outside of the book is done is not known";
+                return Err(at(scope)(Denial::LossUnknown { why }));
+            }
+        }
         let named = special.asset.clone().zip(special.amount);
         let Some((asset, amount)) = named else {
             for (scope, rules) in self.policy.levels() {
