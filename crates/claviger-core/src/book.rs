@@ -81,7 +81,8 @@ impl Book {
             Entry::Operator(e) => self.fold_operator(&e.act),
             Entry::Recovery(e) => self.fold_recovery(e.at),
             Entry::Observed(e) => self.fold_observed(e),
-            Entry::Read(_) | Entry::Denial(_) | Entry::Policy(_) | Entry::Checkpoint(_) => {}
+            Entry::Read(e) => self.fold_read(e),
+            Entry::Denial(_) | Entry::Policy(_) | Entry::Checkpoint(_) => {}
         }
     }
 

@@ -196,6 +196,22 @@ pub enum Denial {
         /// When the next one can pass.
         refills: Option<Time>,
     },
+    /// Too fast in cancelling and setting.
+    #[error("more than cancel_rate = {limit}")]
+    CancelRate {
+        /// The limit.
+        limit: Rate,
+        /// When the next one can pass.
+        refills: Option<Time>,
+    },
+    /// Too fast in asking for anything.
+    #[error("more than request_rate = {limit}")]
+    RequestRate {
+        /// The limit.
+        limit: Rate,
+        /// When the next one can pass.
+        refills: Option<Time>,
+    },
     /// The leverage is too high.
     #[error("leverage of {asked} is above max_leverage = {limit}")]
     MaxLeverage {
@@ -291,6 +307,8 @@ impl Denial {
             }
             Self::MaxOpenOrders { .. } => l::MaxOpenOrders.name(),
             Self::OrderRate { .. } => l::OrderRate.name(),
+            Self::CancelRate { .. } => l::CancelRate.name(),
+            Self::RequestRate { .. } => l::RequestRate.name(),
             Self::MaxLeverage { .. } | Self::NoLeverage => l::MaxLeverage.name(),
             Self::NotOwnOrder => "own_order",
             Self::Guards { .. } => "guards",
@@ -338,7 +356,9 @@ impl Denial {
             Self::MaxDay(spent) | Self::MaxHour(spent) | Self::MaxLossDay(spent) => {
                 DenialClass::Budget { refills: spent.refills }
             }
-            Self::OrderRate { refills, .. } => DenialClass::Budget { refills: *refills },
+            Self::OrderRate { refills, .. }
+            | Self::CancelRate { refills, .. }
+            | Self::RequestRate { refills, .. } => DenialClass::Budget { refills: *refills },
         }
     }
 }

@@ -156,6 +156,9 @@ pub struct ReadEntry {
     pub peer: Peer,
     /// Which row of the catalogue.
     pub endpoint: Endpoint,
+    /// Whether it had no signature; then it counts against nobody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsigned: bool,
 }
 
 /// What became of an intent.

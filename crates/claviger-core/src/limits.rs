@@ -4,6 +4,7 @@
 //! Each is asked at two levels, the bot's and its real key's, and both must agree.
 
 mod allow_same_user;
+mod cancel_rate;
 mod compare;
 mod danger_account_wide;
 mod grants;
@@ -17,6 +18,7 @@ mod max_open_orders;
 mod max_order;
 mod order_rate;
 mod price_band;
+mod request_rate;
 mod rules;
 mod setting;
 mod sources;
@@ -24,6 +26,7 @@ mod spent;
 mod symbols;
 
 pub use allow_same_user::AllowSameUser;
+pub use cancel_rate::CancelRate;
 pub use compare::Change;
 pub use danger_account_wide::DangerAccountWide;
 pub use grants::Grants;
@@ -37,6 +40,7 @@ pub use max_open_orders::MaxOpenOrders;
 pub use max_order::MaxOrder;
 pub use order_rate::{OrderRate, Rate, Span};
 pub use price_band::{Percent, PriceBand};
+pub use request_rate::RequestRate;
 pub use rules::Rules;
 pub use setting::{Cap, Given, Misfit, UNLIMITED};
 pub use sources::Sources;
@@ -66,6 +70,8 @@ pub const LIMITS: &[&dyn Limit] = &[
     &MaxLossDay,
     &MaxFee,
     &OrderRate,
+    &CancelRate,
+    &RequestRate,
 ];
 
 /// The limit of that name.
@@ -249,7 +255,7 @@ pub struct Added {
     /// How many more orders would be open.
     pub opens: u32,
     /// How often it counts at each pace.
-    pub paces: [(Pace, u64); 2],
+    pub paces: [(Pace, u64); 3],
 }
 
 /// What a request would take of one budget.
@@ -262,6 +268,12 @@ pub struct Cost {
 }
 
 impl Added {
+    /// How often it counts at a pace.
+    #[must_use]
+    pub fn at_pace(&self, pace: Pace) -> u64 {
+        self.paces.iter().find(|(of, _)| *of == pace).map_or(0, |(_, count)| *count)
+    }
+
     /// What it would take of a budget.
     #[must_use]
     pub const fn cost(&self, budget: Budget) -> &Cost {
@@ -282,7 +294,7 @@ impl Added {
 impl Default for Added {
     /// Nothing.
     fn default() -> Self {
-        let paces = [(Pace::Order, 0), (Pace::Other, 0)];
+        let paces = [(Pace::Order, 0), (Pace::Other, 0), (Pace::Any, 0)];
         Self { turnover: Cost::default(), loss: Cost::default(), opening: false, opens: 0, paces }
     }
 }

@@ -167,6 +167,8 @@ sources    = ["127.0.0.1/32"]
             "max_loss_day = 5",
             "max_fee = \"unlimited\"",
             "max_fee = \"0%\"",
+            "cancel_rate = 5",
+            "request_rate = \"5/h\"",
             "max_leverage = \"0.5\"",
             "allow_same_user = \"yes\"",
             "danger_account_wide = 1",
@@ -286,6 +288,11 @@ sources    = ["127.0.0.1/32"]
         changed("max_hour", "\"500 USDT\"", "max_hour: not set -> 500 USDT (narrower)", false);
         changed("max_loss_day", "\"5 USDT\"", "max_loss_day: not set -> 5 USDT (narrower)", false);
         changed("max_fee", "\"0.06%\"", "max_fee: not set -> 0.06% (wider)", true);
+        // What is absent is order_rate.
+        assert!(!change(EXAMPLE, &with("cancel_rate = \"10/s\"")).1);
+        changed("cancel_rate", "\"9/s\"", "cancel_rate: not set -> 9/s (narrower)", false);
+        changed("cancel_rate", "\"20/s\"", "cancel_rate: not set -> 20/s (wider)", true);
+        changed("request_rate", "\"20/s\"", "request_rate: not set -> 20/s (narrower)", false);
         changed("allow_same_user", "true", "allow_same_user: not set -> true (wider)", true);
         assert_eq!(change(EXAMPLE, &with("allow_same_user = false")), (vec![], false));
     }
@@ -300,6 +307,10 @@ sources    = ["127.0.0.1/32"]
             ("max_loss_day", "\"5 USDT\"", "\"4 USDT\"", Change::Narrower),
             ("max_loss_day", "\"5 USDT\"", "\"unlimited\"", Change::Wider),
             ("max_loss_day", "\"5 USDT\"", "\"4 BTC\"", Change::NotComparable),
+            ("cancel_rate", "\"20/s\"", "\"10/s\"", Change::Narrower),
+            ("cancel_rate", "\"20/s\"", "\"unlimited\"", Change::Wider),
+            ("cancel_rate", "\"20/s\"", "\"20/m\"", Change::NotComparable),
+            ("request_rate", "\"20/s\"", "\"21/s\"", Change::Wider),
             ("max_fee", "\"0.1%\"", "\"0.2%\"", Change::Narrower),
             ("max_fee", "\"0.1%\"", "\"0.06%\"", Change::Wider),
         ] {

@@ -4,7 +4,7 @@ use super::ledger::{
     Fate, LANDED_MS, PendingAmendment, Place, amended, can_rest, client_name, number, surface, told_name,
 };
 use super::{Book, Pace, Tracked, Usage};
-use crate::entry::{IntentEntry, Leg, OutcomeEntry, Reservation, Settled};
+use crate::entry::{IntentEntry, Leg, OutcomeEntry, ReadEntry, Reservation, Settled};
 use crate::{
     Act, Amendment, BotName, Cancel, Deed, Execution, How, IntentId, KeyName, LegId, Money, OperatorAct,
     Order, OrderRef, OrderState, Outcome, Resting, Step, Subject, SurfaceName, Symbol, Time, What,
@@ -36,8 +36,8 @@ pub(super) enum Kind {
     Other,
 }
 
-/// How often an act counts at each pace: as an order, and as something else.
-pub(super) fn paces(act: &Act) -> [(Pace, u64); 2] {
+/// How often an act counts at each pace: as an order, as something else, and as a request.
+pub(super) fn paces(act: &Act) -> [(Pace, u64); 3] {
     let (orders, others) = match act {
         Act::Place(_) | Act::Amend(_) | Act::ClosePosition { .. } => (1, 0),
         Act::Cancel(_)
@@ -64,7 +64,7 @@ pub(super) fn paces(act: &Act) -> [(Pace, u64); 2] {
         Act::Read | Act::Test(_) | Act::Transfer(_) | Act::Withdraw(_) | Act::Change => (0, 0),
     };
     let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-    [(Pace::Order, number(orders)), (Pace::Other, number(others))]
+    [(Pace::Order, number(orders)), (Pace::Other, number(others)), (Pace::Any, 1)]
 }
 
 /// The step that an order's rival is placed by, of a request whose steps hang together so.
@@ -96,6 +96,28 @@ impl Book {
         let kinds = self.begin(entry);
         let pending = Pending { bot: entry.bot.clone(), key: entry.key.clone(), kinds };
         self.pending.insert(entry.id, pending);
+    }
+
+    /// A request that changes nothing counts as a request, and as nothing else.
+    pub(super) fn fold_read(&mut self, entry: &ReadEntry) {
+        let now = self.now;
+        if entry.unsigned {
+            return;
+        }
+        for usage in self.usages(&entry.bot, &entry.key) {
+            usage.prune(now);
+            usage.attempt(Pace::Any, entry.at, 1);
+        }
+    }
+
+    /// Undoes the folding of a read that nobody recorded.
+    pub(super) fn unfold_read(&mut self, entry: &ReadEntry) {
+        if entry.unsigned {
+            return;
+        }
+        for usage in self.usages(&entry.bot, &entry.key) {
+            usage.take_back_attempt(Pace::Any, entry.at, 1);
+        }
     }
 
     /// Whether an intent with this number is under way, or has orders in the ledger.

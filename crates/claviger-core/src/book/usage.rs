@@ -17,13 +17,15 @@ pub const HOUR_MS: u64 = 60 * 60 * 1000;
 
 const HOUR_GRAIN_MS: u64 = 5_000;
 
-/// Which of two paces a request counts at.
+/// Which pace a request counts at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
     /// It places or amends an order.
     Order,
     /// It cancels or sets something.
     Other,
+    /// Whatever it does.
+    Any,
 }
 
 /// Attempts in the last second and minute.
@@ -98,7 +100,7 @@ pub struct Usage {
     open: u32,
     turnover: Used,
     loss: Used,
-    attempts: [Attempts; 2],
+    attempts: [Attempts; 3],
 }
 
 impl Default for Usage {
@@ -117,7 +119,7 @@ impl Usage {
             open: 0,
             turnover: Used::new(),
             loss: Used::new(),
-            attempts: [Attempts::new(), Attempts::new()],
+            attempts: [Attempts::new(), Attempts::new(), Attempts::new()],
         }
     }
 
@@ -165,10 +167,11 @@ impl Usage {
     /// The attempts at a pace within a span.
     #[must_use]
     pub const fn attempts(&self, pace: Pace, span: Span) -> &Window<u64> {
-        let [order, other] = &self.attempts;
+        let [order, other, any] = &self.attempts;
         let attempts = match pace {
             Pace::Order => order,
             Pace::Other => other,
+            Pace::Any => any,
         };
         match span {
             Span::Second => &attempts.second,
@@ -197,10 +200,11 @@ impl Usage {
     }
 
     fn at_pace(&mut self, pace: Pace) -> [&mut Window<u64>; 2] {
-        let [order, other] = &mut self.attempts;
+        let [order, other, any] = &mut self.attempts;
         match pace {
             Pace::Order => order.windows(),
             Pace::Other => other.windows(),
+            Pace::Any => any.windows(),
         }
     }
 

@@ -22,6 +22,8 @@ pub struct Rules {
     pub(super) max_fee: Option<Percent>,
     pub(super) max_open_orders: Option<Cap<u32>>,
     pub(super) order_rate: Option<Cap<Rate>>,
+    pub(super) cancel_rate: Option<Cap<Rate>>,
+    pub(super) request_rate: Option<Cap<Rate>>,
     pub(super) price_band: Option<Cap<Percent>>,
     pub(super) max_leverage: Option<Cap<Decimal>>,
     pub(super) sources: Option<Cap<Vec<IpNet>>>,

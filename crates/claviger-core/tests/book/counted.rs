@@ -121,3 +121,83 @@ fn an_hour_in_another_currency_than_the_day() {
     desk.sent("a", Act::Place(buy("4", "100")));
     assert_eq!((hour(&mut desk), desk.day("a")), ("4 BTC".into(), "4 BTC".into()));
 }
+
+fn cancels(desk: &mut Desk) -> String {
+    refused_with(desk, "c", cancel(by_id("unknown")))
+}
+
+/// The bot `c` has its key for itself, so that it may cancel what the ledger does not know.
+fn desk_of_c(more: &str) -> Desk {
+    let text = format!("[key.two]\nexchange = \"binance\"\n[bot.c]\nkey = \"two\"\n{more}\n");
+    let trade = "grants = [\"read\", \"market-data\", \"trade\"]\nmarkets = [\"spot\"]\nsymbols = [\"BTCUSDT\"]\n\
+                 max_order = \"1000 USDT\"\nmax_day = \"unlimited\"\nprice_band = \"2%\"\n";
+    let mut desk = Desk::new("", "");
+    let config = Config::parse(&format!("{text}{trade}"), "test", &known()).unwrap();
+    desk.policies = std::sync::Arc::clone(config.policies());
+    desk
+}
+
+#[test]
+fn cancels_have_a_rate_of_their_own() {
+    let mut desk = desk_of_c("order_rate = \"1/s\"\ncancel_rate = \"2/s\"");
+    desk.sent("c", cancel(by_id("unknown")));
+    desk.sent("c", cancel(by_id("unknown")));
+    let denied = desk.ask("c", cancel(by_id("unknown")), Permission::Trade).unwrap_err();
+    assert_eq!((denied.denial.rule(), &*denied.to_string()), ("cancel_rate", "more than cancel_rate = 2/s"));
+    assert_eq!(denied.denial.class(), DenialClass::Budget { refills: Some(desk.now().plus(1000)) });
+    assert_eq!(desk.used("c", limits::Scope::Bot, "cancel_rate"), "2");
+    desk.crash();
+    assert!(cancels(&mut desk).starts_with("cancel_rate"));
+    assert_eq!(refused_with(&mut desk, "c", Act::Place(buy("1", "100"))), "allowed");
+    desk.wait(1000);
+    assert_eq!(cancels(&mut desk), "allowed");
+    reread(&mut desk);
+
+    let mut alone = desk_of_c("cancel_rate = \"1/m\"");
+    alone.sent("c", cancel(by_id("unknown")));
+    assert_eq!(cancels(&mut alone), "cancel_rate: more than cancel_rate = 1/m");
+    let mut without = desk_of_c("order_rate = \"1/m\"");
+    without.sent("c", cancel(by_id("unknown")));
+    assert_eq!(cancels(&mut without), "order_rate: more than order_rate = 1/m");
+    let mut free = desk_of_c("order_rate = \"1/m\"\ncancel_rate = \"unlimited\"");
+    free.sent("c", cancel(by_id("unknown")));
+    assert_eq!(cancels(&mut free), "allowed");
+}
+
+#[test]
+fn every_request_counts_at_request_rate() {
+    let read = |desk: &mut Desk| {
+        let permit = desk.ask("c", Act::Read, Permission::Read).map_err(|denied| denied.to_string())?;
+        desk.record(permit.entry());
+        Ok::<_, String>(())
+    };
+    let mut desk = desk_of_c("request_rate = \"3/m\"");
+    assert_eq!(read(&mut desk), Ok(()));
+    let batch = vec![Deed::Place(buy("1", "100")), Deed::Place(buy("1", "100"))];
+    let steps = batch.into_iter().map(|deed| Step { deed, params: Vec::new() }).collect();
+    desk.sent("c", Act::Steps(Steps { how: How::Batch, steps, client_id: None }));
+    let permit = desk.ask("c", Act::Read, Permission::Read).unwrap();
+    desk.book.withdraw(permit);
+    assert_eq!(desk.used("c", limits::Scope::Bot, "request_rate"), "2");
+    assert_eq!(read(&mut desk), Ok(()));
+    assert_eq!(read(&mut desk), Err("more than request_rate = 3/m".into()));
+    assert_eq!(cancels(&mut desk), "request_rate: more than request_rate = 3/m");
+    reread(&mut desk);
+    desk.crash();
+    assert_eq!(read(&mut desk), Err("more than request_rate = 3/m".into()));
+    desk.wait(60_100);
+    assert_eq!(read(&mut desk), Ok(()));
+}
+
+#[test]
+fn what_anybody_could_send_uses_up_nothing() {
+    let mut desk = desk_of_c("request_rate = \"1/m\"");
+    desk.evidence = Evidence::KeyId;
+    for _ in 0..3 {
+        let permit = desk.ask("c", Act::Read, Permission::MarketData).unwrap();
+        desk.record(permit.entry());
+    }
+    reread(&mut desk);
+    desk.evidence = Evidence::BotSignature;
+    assert!(desk.ask("c", Act::Read, Permission::Read).is_ok());
+}

@@ -25,6 +25,7 @@ const KEY_OPEN: usize = 6;
 enum Op {
     Place { bot: usize, size: u64, price: u64, sell: bool, ioc: bool, name: Option<u8> },
     Unrecorded { bot: usize },
+    Read { bot: usize, recorded: bool },
     Batch { bot: usize, items: Vec<Item> },
     Rivals { bot: usize, size: u64, price: u64, trigger: u64 },
     Replace { which: usize, size: u64, price: u64, stop_on_failure: bool },
@@ -87,6 +88,7 @@ fn op() -> impl Strategy<Value = Op> {
         8 => (0..3_usize, 1..10_u64, 85..108_u64, any::<bool>(), any::<bool>(), prop::option::weighted(0.3, 0..3_u8))
             .prop_map(|(bot, size, price, sell, ioc, name)| Op::Place { bot, size, price, sell, ioc, name }),
         1 => (0..3_usize).prop_map(|bot| Op::Unrecorded { bot }),
+        1 => (0..3_usize, any::<bool>()).prop_map(|(bot, recorded)| Op::Read { bot, recorded }),
         5 => (0..3_usize, prop::collection::vec(item(), 1..4)).prop_map(|(bot, items)| Op::Batch { bot, items }),
         3 => (0..3_usize, 1..6_u64, 98..130_u64, 60..102_u64)
             .prop_map(|(bot, size, price, trigger)| Op::Rivals { bot, size, price, trigger }),
@@ -171,6 +173,7 @@ impl World {
                 self.place(bot, (size, price, sell, ioc, name))
             }
             Op::Unrecorded { bot } => self.unrecorded(bot),
+            Op::Read { bot, recorded } => self.read(bot, recorded),
             Op::Batch { bot, items } => self.batch(bot, &items),
             Op::Rivals { bot, size, price, trigger } => self.rivals(bot, (size, price, trigger)),
             Op::Replace { which, size, price, stop_on_failure } => {
@@ -334,6 +337,15 @@ impl World {
         }
         self.desk.book.sweep(now);
         assert_eq!(self.desk.book, before);
+    }
+
+    fn read(&mut self, bot: usize, recorded: bool) {
+        let permit = self.desk.ask(BOTS[bot].0, Act::Read, Permission::Read).unwrap();
+        if recorded {
+            self.desk.record(permit.entry());
+        } else {
+            self.desk.book.withdraw(permit);
+        }
     }
 
     fn amend(&mut self, which: usize, size: Option<u64>, price: Option<u64>) {

@@ -45,7 +45,9 @@ impl Case<'_> {
     }
 
     fn added(&self, act: &Act, judged: &Judged, level: (Scope, &Rules)) -> Result<Added, Denial> {
-        let added = Added { paces: paces(act), ..Added::default() };
+        // What has no signature anybody could send, so it uses up nothing.
+        let paces = if super::is_unsigned(self.ask.evidence) { Added::default().paces } else { paces(act) };
+        let added = Added { paces, ..Added::default() };
         let mut sum = Sum { case: self, level, added };
         match act {
             Act::Steps(steps) => {
