@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::limits::{Limit, Percent, Rate};
+use crate::limits::{Churn, Limit, Percent, Rate};
 use crate::{Decimal, DenialClass, Market, Money, Permission, Side, Symbol, Time};
 
 /// A refusal, as the bot may see it: the rule and the limit are named, and nothing of other bots is told.
@@ -212,6 +212,14 @@ pub enum Denial {
         /// When the next one can pass.
         refills: Option<Time>,
     },
+    /// Too many orders of which none filled.
+    #[error("more than max_churn = {limit} orders were placed or amended, and none filled")]
+    MaxChurn {
+        /// The limit.
+        limit: Churn,
+        /// When the next one can pass, if none fills before.
+        refills: Option<Time>,
+    },
     /// The leverage is too high.
     #[error("leverage of {asked} is above max_leverage = {limit}")]
     MaxLeverage {
@@ -309,6 +317,7 @@ impl Denial {
             Self::OrderRate { .. } => l::OrderRate.name(),
             Self::CancelRate { .. } => l::CancelRate.name(),
             Self::RequestRate { .. } => l::RequestRate.name(),
+            Self::MaxChurn { .. } => l::MaxChurn.name(),
             Self::MaxLeverage { .. } | Self::NoLeverage => l::MaxLeverage.name(),
             Self::NotOwnOrder => "own_order",
             Self::Guards { .. } => "guards",
@@ -358,7 +367,8 @@ impl Denial {
             }
             Self::OrderRate { refills, .. }
             | Self::CancelRate { refills, .. }
-            | Self::RequestRate { refills, .. } => DenialClass::Budget { refills: *refills },
+            | Self::RequestRate { refills, .. }
+            | Self::MaxChurn { refills, .. } => DenialClass::Budget { refills: *refills },
         }
     }
 }

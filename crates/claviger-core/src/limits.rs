@@ -9,6 +9,7 @@ mod compare;
 mod danger_account_wide;
 mod grants;
 mod markets;
+mod max_churn;
 mod max_day;
 mod max_fee;
 mod max_hour;
@@ -31,6 +32,7 @@ pub use compare::Change;
 pub use danger_account_wide::DangerAccountWide;
 pub use grants::Grants;
 pub use markets::Markets;
+pub use max_churn::{Churn, MaxChurn};
 pub use max_day::MaxDay;
 pub use max_fee::MaxFee;
 pub use max_hour::MaxHour;
@@ -72,6 +74,7 @@ pub const LIMITS: &[&dyn Limit] = &[
     &OrderRate,
     &CancelRate,
     &RequestRate,
+    &MaxChurn,
 ];
 
 /// The limit of that name.

@@ -168,6 +168,9 @@ sources    = ["127.0.0.1/32"]
             "max_fee = \"unlimited\"",
             "max_fee = \"0%\"",
             "cancel_rate = 5",
+            "max_churn = 200",
+            "max_churn = \"0/10m\"",
+            "max_churn = \"200/5m\"",
             "request_rate = \"5/h\"",
             "max_leverage = \"0.5\"",
             "allow_same_user = \"yes\"",
@@ -293,6 +296,7 @@ sources    = ["127.0.0.1/32"]
         changed("cancel_rate", "\"9/s\"", "cancel_rate: not set -> 9/s (narrower)", false);
         changed("cancel_rate", "\"20/s\"", "cancel_rate: not set -> 20/s (wider)", true);
         changed("request_rate", "\"20/s\"", "request_rate: not set -> 20/s (narrower)", false);
+        changed("max_churn", "\"20/10m\"", "max_churn: not set -> 20/10m (narrower)", false);
         changed("allow_same_user", "true", "allow_same_user: not set -> true (wider)", true);
         assert_eq!(change(EXAMPLE, &with("allow_same_user = false")), (vec![], false));
     }
@@ -311,6 +315,8 @@ sources    = ["127.0.0.1/32"]
             ("cancel_rate", "\"20/s\"", "\"unlimited\"", Change::Wider),
             ("cancel_rate", "\"20/s\"", "\"20/m\"", Change::NotComparable),
             ("request_rate", "\"20/s\"", "\"21/s\"", Change::Wider),
+            ("max_churn", "\"20/10m\"", "\"19/10m\"", Change::Narrower),
+            ("max_churn", "\"20/10m\"", "\"unlimited\"", Change::Wider),
             ("max_fee", "\"0.1%\"", "\"0.2%\"", Change::Narrower),
             ("max_fee", "\"0.1%\"", "\"0.06%\"", Change::Wider),
         ] {

@@ -6,8 +6,9 @@ use super::ledger::{
 use super::{Book, Pace, Tracked, Usage};
 use crate::entry::{IntentEntry, Leg, OutcomeEntry, ReadEntry, Reservation, Settled};
 use crate::{
-    Act, Amendment, BotName, Cancel, Deed, Execution, How, IntentId, KeyName, LegId, Money, OperatorAct,
-    Order, OrderRef, OrderState, Outcome, Resting, Step, Subject, SurfaceName, Symbol, Time, What,
+    Act, Amendment, BotName, Cancel, Decimal, Deed, Execution, How, IntentId, KeyName, LegId, Money,
+    OperatorAct, Order, OrderRef, OrderState, Outcome, Resting, Step, Subject, SurfaceName, Symbol, Time,
+    What,
 };
 
 /// An intent whose outcome is not known yet.
@@ -211,6 +212,7 @@ impl Book {
             doubtful: None,
             deadline: entry.deadline,
             settled: entry.at,
+            filled: Decimal::ZERO,
             ends: None,
         };
         self.track(LegId::new(entry.id, step), order);
@@ -356,6 +358,7 @@ impl Book {
 
     fn placed(&mut self, id: LegId, state: &OrderState, at: Time) -> Option<Money> {
         self.name(id, state);
+        self.progress(id, state.filled, at);
         match state.resting {
             Resting::Done => self.finish(id, state.filled, at),
             Resting::Open | Resting::Untold => {
@@ -403,6 +406,10 @@ impl Book {
         let Outcome::Executed(Execution { order: Some(state), .. }) = outcome else { return None };
         match state.resting {
             Resting::Done if self.fits(target, state) => self.finish(target, state.filled, at),
+            Resting::Open | Resting::Untold if self.fits(target, state) => {
+                self.progress(target, state.filled, at);
+                None
+            }
             Resting::Open | Resting::Untold | Resting::Done => None,
         }
     }

@@ -33,6 +33,8 @@ pub struct Tracked {
     pub(super) doubtful: Option<Time>,
     pub(super) deadline: Time,
     pub(super) settled: Time,
+    /// As much as the exchange said that it filled.
+    pub(super) filled: Decimal,
     pub(super) ends: Option<Time>,
 }
 
@@ -335,8 +337,18 @@ impl Book {
         Some((order.bot.clone(), order.key.clone(), own.larger(rival)))
     }
 
+    /// Notes that more of an order filled, where the exchange says so.
+    pub(super) fn progress(&mut self, id: LegId, filled: Option<Decimal>, at: Time) {
+        let Some(order) = self.orders.get_mut(&id) else { return };
+        let Some(filled) = filled.filter(|filled| *filled > order.filled) else { return };
+        order.filled = filled;
+        let (bot, key) = (order.bot.clone(), order.key.clone());
+        self.usages(&bot, &key).into_iter().for_each(|usage| usage.filled_at(at));
+    }
+
     /// The end of an order that can fill no more: what was filled counts from now on; untold, all of it.
     pub(super) fn finish(&mut self, id: LegId, filled: Option<Decimal>, at: Time) -> Option<Money> {
+        self.progress(id, filled, at);
         let order = self.untrack(id)?;
         let (held, basis) = match &order.amendment {
             Some(amendment) => (&amendment.held, amendment.basis),

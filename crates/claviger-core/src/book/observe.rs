@@ -36,6 +36,7 @@ impl Book {
         let id = self.recognised(place, state, entry.asked_at)?;
         self.name(id, state);
         self.looks(id, state, entry.asked_at);
+        self.progress(id, state.filled, entry.at);
         match state.resting {
             Resting::Done => {
                 self.finish(id, state.filled, entry.at);

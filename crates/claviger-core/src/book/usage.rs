@@ -45,6 +45,30 @@ impl Attempts {
     }
 }
 
+/// Ten minutes, in milliseconds: within so long something has to fill.
+const CHURN_MS: u64 = 10 * 60 * 1000;
+
+const CHURN_GRAIN_MS: u64 = 5_000;
+
+/// The orders of the last ten minutes, and when something last filled.
+#[derive(Clone, Debug, PartialEq)]
+struct Unfilled {
+    orders: Window<u64>,
+    /// Nothing once it is longer ago than that.
+    last_fill: Option<Time>,
+}
+
+impl Unfilled {
+    const fn new() -> Self {
+        Self { orders: Window::new(CHURN_MS, CHURN_GRAIN_MS), last_fill: None }
+    }
+
+    fn prune(&mut self, now: Time) {
+        self.orders.prune(now);
+        self.last_fill = self.last_fill.filter(|at| now.since(*at) < CHURN_MS.saturating_add(CHURN_GRAIN_MS));
+    }
+}
+
 /// What was filled in one currency.
 #[derive(Clone, Debug, PartialEq)]
 struct Filled {
@@ -100,6 +124,7 @@ pub struct Usage {
     open: u32,
     turnover: Used,
     loss: Used,
+    unfilled: Unfilled,
     attempts: [Attempts; 3],
 }
 
@@ -119,6 +144,7 @@ impl Usage {
             open: 0,
             turnover: Used::new(),
             loss: Used::new(),
+            unfilled: Unfilled::new(),
             attempts: [Attempts::new(), Attempts::new(), Attempts::new()],
         }
     }
@@ -179,23 +205,52 @@ impl Usage {
         }
     }
 
+    /// How many orders were placed or amended within ten minutes and since the last fill; those of the 5 seconds in which it
+    /// came count.
+    #[must_use]
+    pub fn unfilled(&self) -> u64 {
+        match self.unfilled.last_fill {
+            Some(fill) => self.unfilled.orders.total_from(fill),
+            None => self.unfilled.orders.total(),
+        }
+    }
+
+    /// When `count` of them will be longer ago than ten minutes.
+    #[must_use]
+    pub fn unfilled_ends_for(&self, count: u64) -> Option<Time> {
+        self.unfilled.orders.ends_for_from(count, self.unfilled.last_fill.unwrap_or_default())
+    }
+
+    pub(super) fn filled_at(&mut self, at: Time) {
+        self.unfilled.last_fill = self.unfilled.last_fill.max(Some(at));
+    }
+
     pub(super) fn prune(&mut self, now: Time) {
         self.turnover.prune(now);
         self.loss.prune(now);
+        self.unfilled.prune(now);
         for window in self.attempts.iter_mut().flat_map(Attempts::windows) {
             window.prune(now);
         }
     }
 
     pub(super) fn attempt(&mut self, pace: Pace, at: Time, count: u64) {
-        for window in self.at_pace(pace).into_iter().filter(|_| count > 0) {
-            window.add(at, count);
+        if count == 0 {
+            return;
+        }
+        self.at_pace(pace).into_iter().for_each(|window| window.add(at, count));
+        if pace == Pace::Order {
+            self.unfilled.orders.add(at, count);
         }
     }
 
     pub(super) fn take_back_attempt(&mut self, pace: Pace, at: Time, count: u64) {
-        for window in self.at_pace(pace).into_iter().filter(|_| count > 0) {
-            window.take_back(at, count);
+        if count == 0 {
+            return;
+        }
+        self.at_pace(pace).into_iter().for_each(|window| window.take_back(at, count));
+        if pace == Pace::Order {
+            self.unfilled.orders.take_back(at, count);
         }
     }
 

@@ -201,3 +201,97 @@ fn what_anybody_could_send_uses_up_nothing() {
     desk.evidence = Evidence::BotSignature;
     assert!(desk.ask("c", Act::Read, Permission::Read).is_ok());
 }
+
+const CHURN: &str = "max_churn = \"3/10m\"\nmax_open_orders = 100\nmarkets = [\"spot\", \"usdm\"]";
+
+fn one_more(desk: &mut Desk) -> String {
+    refused_with(desk, "a", Act::Place(buy("0.1", "100")))
+}
+
+const CHURNED: &str = "max_churn: more than max_churn = 3/10m orders were placed or amended, and none filled";
+
+#[test]
+fn orders_of_which_none_fills_are_braked() {
+    let mut desk = Desk::new(CHURN, "");
+    let id = desk.sent("a", Act::Place(buy("0.1", "100")));
+    desk.settle(id, executed("1", Resting::Open, Some("0")));
+    for n in 0..2 {
+        desk.wait(10_000);
+        let id = desk.sent(
+            "a",
+            if n == 0 { amend(by_id("1"), Some("0.2"), None) } else { Act::Place(ioc("0.1", "100")) },
+        );
+        desk.settle(id, refused());
+    }
+    assert_eq!(one_more(&mut desk), CHURNED);
+    assert_eq!(desk.used("a", limits::Scope::Bot, "max_churn"), "3");
+    let denied = desk.ask("a", amend(by_id("1"), Some("0.2"), None), Permission::Trade).unwrap_err();
+    assert_eq!(denied.denial.rule(), "max_churn");
+    let DenialClass::Budget { refills: Some(refills) } = denied.denial.class() else { panic!("{denied}") };
+    reread(&mut desk);
+    // What ends orders or positions passes, and so does another bot.
+    assert_eq!(refused_with(&mut desk, "a", cancel(by_id("1"))), "allowed");
+    let exit = Order { reduce_only: true, market: Market::Usdm, ..sell("1", "100") };
+    assert_eq!(refused_with(&mut desk, "a", Act::Place(exit)), "allowed");
+    assert_eq!(refused_with(&mut desk, "b", Act::Place(buy("0.1", "100"))), "allowed");
+    desk.crash();
+    assert_eq!(one_more(&mut desk), CHURNED);
+    desk.wait(refills.since(desk.now()) - 1);
+    assert_eq!(one_more(&mut desk), CHURNED);
+    desk.wait(1);
+    assert_eq!(one_more(&mut desk), "allowed");
+}
+
+#[test]
+fn a_fill_ends_the_brake_once() {
+    let churned = || {
+        let mut desk = Desk::new(CHURN, "");
+        let ids = [0, 1, 2].map(|_| desk.sent("a", Act::Place(buy("0.4", "100"))));
+        desk.settle(ids[0], executed("1", Resting::Open, None));
+        desk.settle(ids[1], executed("2", Resting::Open, None));
+        desk.wait(5_000);
+        assert_eq!(one_more(&mut desk), CHURNED);
+        (desk, ids)
+    };
+    let (mut desk, ids) = churned();
+    desk.settle(ids[2], executed("3", Resting::Done, Some("0")));
+    assert_eq!(one_more(&mut desk), CHURNED);
+    let seen = |desk: &mut Desk, filled: &str| {
+        let state = state("1", Resting::Open, Some(filled));
+        let asked = desk.now();
+        desk.observe(asked, Observed::Order { symbol: "BTCUSDT".parse().unwrap(), state });
+        reread(desk);
+    };
+    seen(&mut desk, "0.1");
+    assert_eq!(one_more(&mut desk), "allowed");
+    for _ in 0..3 {
+        desk.sent("a", Act::Place(buy("0.1", "100")));
+    }
+    desk.wait(5_000);
+    // The same fill seen again is none.
+    seen(&mut desk, "0.1");
+    assert_eq!(one_more(&mut desk), CHURNED);
+    seen(&mut desk, "0.2");
+    assert_eq!(one_more(&mut desk), "allowed");
+
+    let (mut desk, ids) = churned();
+    desk.settle(ids[2], executed("3", Resting::Done, Some("0.1")));
+    assert_eq!(one_more(&mut desk), "allowed");
+    // That it filled is not known.
+    let (mut desk, ids) = churned();
+    desk.settle(ids[2], executed("3", Resting::Done, None));
+    assert_eq!(one_more(&mut desk), CHURNED);
+}
+
+#[test]
+fn bots_of_a_key_churn_together() {
+    let mut desk = Desk::new("", "max_churn = \"2/10m\"");
+    desk.sent("a", Act::Place(buy("0.1", "100")));
+    desk.sent("b", Act::Place(buy("0.1", "100")));
+    let denied = desk.ask("b", Act::Place(buy("0.1", "100")), Permission::Trade).unwrap_err();
+    assert_eq!(denied.denial.class(), DenialClass::Budget { refills: None });
+    let steps = [0, 1, 2].map(|_| Step { deed: Deed::Place(buy("0.1", "100")), params: Vec::new() });
+    let batch = Act::Steps(Steps { how: How::Batch, steps: steps.to_vec(), client_id: None });
+    let mut desk = Desk::new("max_churn = \"2/10m\"", "");
+    assert!(refused_with(&mut desk, "a", batch).starts_with("max_churn"));
+}
