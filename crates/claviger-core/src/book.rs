@@ -12,6 +12,7 @@ mod ledger;
 mod observe;
 mod owners;
 mod replay;
+mod resting;
 mod settle;
 mod usage;
 mod window;
@@ -33,6 +34,7 @@ use crate::{BotName, Entry, IntentId, KeyName, LegId, MarketView, PolicySet, Sub
 use fold::Pending;
 use ledger::Names;
 use replay::Replays;
+use resting::Resting;
 
 /// The order ledger, what every bot and key has used, what is under way, what was seen, and who is frozen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,6 +44,7 @@ pub struct Book {
     keys: BTreeMap<KeyName, Usage>,
     orders: BTreeMap<LegId, Tracked>,
     names: Names,
+    resting: Resting,
     ends: BTreeSet<(Time, LegId)>,
     pending: BTreeMap<IntentId, Pending>,
 }

@@ -220,6 +220,9 @@ pub enum Denial {
         /// When the next one can pass, if none fills before.
         refills: Option<Time>,
     },
+    /// It could trade with an order of the owner's.
+    #[error("it could trade with an order of one of your own bots (self_trade = \"refuse\")")]
+    SelfTrade,
     /// The leverage is too high.
     #[error("leverage of {asked} is above max_leverage = {limit}")]
     MaxLeverage {
@@ -318,6 +321,7 @@ impl Denial {
             Self::CancelRate { .. } => l::CancelRate.name(),
             Self::RequestRate { .. } => l::RequestRate.name(),
             Self::MaxChurn { .. } => l::MaxChurn.name(),
+            Self::SelfTrade => l::SelfTrade.name(),
             Self::MaxLeverage { .. } | Self::NoLeverage => l::MaxLeverage.name(),
             Self::NotOwnOrder => "own_order",
             Self::Guards { .. } => "guards",
@@ -355,6 +359,7 @@ impl Denial {
             | Self::TriggerTooFar { .. }
             | Self::MaxOrder { .. }
             | Self::LossUnknown { .. }
+            | Self::SelfTrade
             | Self::MaxOpenOrders { .. }
             | Self::MaxLeverage { .. }
             | Self::AmendmentPending

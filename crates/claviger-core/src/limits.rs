@@ -21,6 +21,7 @@ mod order_rate;
 mod price_band;
 mod request_rate;
 mod rules;
+mod self_trade;
 mod setting;
 mod sources;
 mod spent;
@@ -44,6 +45,7 @@ pub use order_rate::{OrderRate, Rate, Span};
 pub use price_band::{Percent, PriceBand};
 pub use request_rate::RequestRate;
 pub use rules::Rules;
+pub use self_trade::SelfTrade;
 pub use setting::{Cap, Given, Misfit, UNLIMITED};
 pub use sources::Sources;
 pub use symbols::Symbols;
@@ -75,6 +77,7 @@ pub const LIMITS: &[&dyn Limit] = &[
     &CancelRate,
     &RequestRate,
     &MaxChurn,
+    &SelfTrade,
 ];
 
 /// The limit of that name.
@@ -257,6 +260,8 @@ pub struct Added {
     pub opening: bool,
     /// How many more orders would be open.
     pub opens: u32,
+    /// Whether any of it could trade with an order of the owner's; looked for where a level refuses that.
+    pub meets_own: bool,
     /// How often it counts at each pace.
     pub paces: [(Pace, u64); 3],
 }
@@ -298,7 +303,14 @@ impl Default for Added {
     /// Nothing.
     fn default() -> Self {
         let paces = [(Pace::Order, 0), (Pace::Other, 0), (Pace::Any, 0)];
-        Self { turnover: Cost::default(), loss: Cost::default(), opening: false, opens: 0, paces }
+        Self {
+            turnover: Cost::default(),
+            loss: Cost::default(),
+            opening: false,
+            opens: 0,
+            meets_own: false,
+            paces,
+        }
     }
 }
 

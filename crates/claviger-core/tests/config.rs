@@ -168,6 +168,8 @@ sources    = ["127.0.0.1/32"]
             "max_fee = \"unlimited\"",
             "max_fee = \"0%\"",
             "cancel_rate = 5",
+            "self_trade = false",
+            "self_trade = \"no\"",
             "max_churn = 200",
             "max_churn = \"0/10m\"",
             "max_churn = \"200/5m\"",
@@ -297,6 +299,8 @@ sources    = ["127.0.0.1/32"]
         changed("cancel_rate", "\"20/s\"", "cancel_rate: not set -> 20/s (wider)", true);
         changed("request_rate", "\"20/s\"", "request_rate: not set -> 20/s (narrower)", false);
         changed("max_churn", "\"20/10m\"", "max_churn: not set -> 20/10m (narrower)", false);
+        changed("self_trade", "\"refuse\"", "self_trade: not set -> refuse (narrower)", false);
+        assert!(!change(EXAMPLE, &with("self_trade = \"allow\"")).1);
         changed("allow_same_user", "true", "allow_same_user: not set -> true (wider)", true);
         assert_eq!(change(EXAMPLE, &with("allow_same_user = false")), (vec![], false));
     }
@@ -317,6 +321,8 @@ sources    = ["127.0.0.1/32"]
             ("request_rate", "\"20/s\"", "\"21/s\"", Change::Wider),
             ("max_churn", "\"20/10m\"", "\"19/10m\"", Change::Narrower),
             ("max_churn", "\"20/10m\"", "\"unlimited\"", Change::Wider),
+            ("self_trade", "\"allow\"", "\"refuse\"", Change::Narrower),
+            ("self_trade", "\"refuse\"", "\"allow\"", Change::Wider),
             ("max_fee", "\"0.1%\"", "\"0.2%\"", Change::Narrower),
             ("max_fee", "\"0.1%\"", "\"0.06%\"", Change::Wider),
         ] {

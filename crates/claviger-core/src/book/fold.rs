@@ -3,6 +3,7 @@
 use super::ledger::{
     Fate, LANDED_MS, PendingAmendment, Place, amended, can_rest, client_name, number, surface, told_name,
 };
+use super::resting::reach;
 use super::{Book, Pace, Tracked, Usage};
 use crate::entry::{IntentEntry, Leg, OutcomeEntry, ReadEntry, Reservation, Settled};
 use crate::{
@@ -200,7 +201,9 @@ impl Book {
         let order = Tracked {
             bot: entry.bot.clone(),
             key: entry.key.clone(),
+            exchange: entry.leaves.endpoint.exchange.clone(),
             surface: surface(&entry.leaves).clone(),
+            reach: reach(order),
             basis: number(order.size),
             order: order.clone(),
             fate: Fate::Pending,
@@ -225,6 +228,7 @@ impl Book {
         self.change(target, |order| {
             let amended = amended(&order.order, by);
             let basis = order.basis.max(number(amended.size));
+            order.may_reach(&amended);
             order.amendment = Some(PendingAmendment { by: by_leg, order: amended, held, basis, deadline });
         });
         Kind::Amend(target)
@@ -383,13 +387,17 @@ impl Book {
             let Some(amendment) = order.amendment.take_if(|amendment| amendment.by == id) else { return };
             renamed = client_name(&amendment.order);
             match outcome {
-                Outcome::NotExecuted { .. } => return,
+                Outcome::NotExecuted { .. } => {
+                    order.reach = order.doubtful.map_or_else(|| reach(&order.order), |_| order.reach);
+                    return;
+                }
                 Outcome::Unknown { .. } | Outcome::Each(_) => {
                     order.doubtful = Some(at.max(amendment.deadline.plus(LANDED_MS)));
                 }
                 Outcome::Executed(_) => {
                     order.doubtful = None;
                     order.order = amendment.order;
+                    order.reach = reach(&order.order);
                 }
             }
             (order.held, order.basis, taken) = (amendment.held, amendment.basis, true);

@@ -4,6 +4,7 @@ mod amend;
 mod case;
 mod count;
 mod guard;
+mod meet;
 mod special;
 mod steps;
 

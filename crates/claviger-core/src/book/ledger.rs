@@ -7,8 +7,8 @@ use crate::entry::Reservation;
 use crate::limits::Scope;
 use crate::value::counted;
 use crate::{
-    Amendment, BotName, Decimal, Exit, Intent, KeyName, LegId, Money, Order, OrderKind, OrderRef, OrderState,
-    Param, Size, SurfaceName, Symbol, Time, TimeInForce,
+    Amendment, BotName, Decimal, ExchangeName, Exit, Intent, KeyName, LegId, Money, Order, OrderKind,
+    OrderRef, OrderState, Param, Size, SurfaceName, Symbol, Time, TimeInForce,
 };
 
 /// An order that is alive, or whose fate is not known.
@@ -16,8 +16,11 @@ use crate::{
 pub struct Tracked {
     pub(super) bot: BotName,
     pub(super) key: KeyName,
+    pub(super) exchange: ExchangeName,
     pub(super) surface: SurfaceName,
     pub(super) order: Order,
+    /// The most aggressive price that it may have in the book.
+    pub(super) reach: Option<Decimal>,
     pub(super) fate: Fate,
     /// What the exchange calls it now.
     pub(super) known_as: Option<OrderRef>,
@@ -281,6 +284,7 @@ impl Book {
                 usage.opened();
             }
         }
+        self.resting.add(id, &order);
         self.orders.insert(id, Tracked { names: Vec::new(), ..order });
         for name in names {
             self.call(id, name);
@@ -292,6 +296,7 @@ impl Book {
     pub(super) fn untrack(&mut self, id: LegId) -> Option<Tracked> {
         self.lift(Some(id));
         let order = self.orders.remove(&id)?;
+        self.resting.remove(id, &order);
         for name in &order.names {
             self.names.remove(Place::of(&order), name, id);
         }
@@ -312,7 +317,9 @@ impl Book {
     pub(super) fn change(&mut self, id: LegId, change: impl FnOnce(&mut Tracked)) {
         self.lift(Some(id));
         if let Some(order) = self.orders.get_mut(&id) {
+            self.resting.remove(id, order);
             change(order);
+            self.resting.add(id, order);
         }
         self.lay(Some(id));
     }

@@ -25,6 +25,7 @@ pub struct Rules {
     pub(super) cancel_rate: Option<Cap<Rate>>,
     pub(super) request_rate: Option<Cap<Rate>>,
     pub(super) max_churn: Option<Cap<Churn>>,
+    pub(super) self_trade: Option<bool>,
     pub(super) price_band: Option<Cap<Percent>>,
     pub(super) max_leverage: Option<Cap<Decimal>>,
     pub(super) sources: Option<Cap<Vec<IpNet>>>,

@@ -19,6 +19,8 @@ mod limits;
 #[cfg(test)]
 mod losses;
 #[cfg(test)]
+mod meet;
+#[cfg(test)]
 mod promises;
 #[cfg(test)]
 mod settle;

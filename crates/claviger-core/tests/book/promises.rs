@@ -112,6 +112,26 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
+/// Small orders near the reference, most of which come to rest.
+fn near() -> impl Strategy<Value = Op> {
+    let place = (0..3_usize, 97..104_u64, any::<bool>()).prop_map(|(bot, price, sell)| Op::Place {
+        bot,
+        size: 1,
+        price,
+        sell,
+        ioc: false,
+        name: None,
+    });
+    prop_oneof![
+        6 => place,
+        6 => (0..64_usize).prop_map(|which| Op::Arrive { which, part: 0 }),
+        2 => (0..64_usize, Just(Answer::Exact)).prop_map(|(which, answer)| Op::Settle { which, answer }),
+        2 => (0..64_usize, prop::option::of(97..104_u64))
+            .prop_map(|(which, price)| Op::Amend { which, size: Some(2), price }),
+        4 => op(),
+    ]
+}
+
 /// Something that left and was not settled.
 #[derive(Clone, Debug)]
 struct Flight {
@@ -144,11 +164,15 @@ struct World {
     reference: u64,
     accepted: Vec<(&'static str, Digest, u64)>,
     count: u64,
+    /// Whether orders of `a` may not meet others.
+    apart: bool,
+    /// Whether the last step was granted anything.
+    granted: bool,
     used: Vec<(Decimal, u32)>,
 }
 
 impl World {
-    fn new() -> Self {
+    fn new(apart: bool) -> Self {
         let key = format!(
             "max_day = \"{KEY_DAY} USDT\"\nmax_open_orders = {KEY_OPEN}\nmax_hour = \"{KEY_HOURLY} USDT\"\nmax_loss_day = \"{KEY_LOSS} USDT\""
         );
@@ -156,18 +180,21 @@ impl World {
             "max_day = \"{DAY} USDT\"\nmax_open_orders = {OPEN}\nmax_hour = \"{HOURLY} USDT\"\nmax_loss_day = \"{LOSS} USDT\""
         );
         Self {
-            desk: Desk::new(&own, &key),
+            desk: Desk::new(&if apart { format!("{own}\nself_trade = \"refuse\"") } else { own }, &key),
             real: Vec::new(),
             flights: Vec::new(),
             snapshot: None,
             reference: 100,
             accepted: Vec::new(),
             count: 0,
+            apart,
+            granted: false,
             used: Vec::new(),
         }
     }
 
     fn step(&mut self, op: Op) {
+        self.granted = false;
         match op {
             Op::Place { bot, size, price, sell, ioc, name } => {
                 self.place(bot, (size, price, sell, ioc, name))
@@ -214,7 +241,34 @@ impl World {
         let permit = self.desk.ask_again(name, act, Permission::Trade, digest).ok()?;
         self.desk.record(permit.entry());
         self.accepted.push((name, digest, self.desk.now + 10_000));
+        self.granted = !permit.leaves().act.only_cancels();
+        if self.apart && name == "a" {
+            self.meets_nothing(&permit.leaves().act);
+        }
         Some((permit.id(), permit.leaves().act.clone()))
+    }
+
+    /// No order that leaves crosses one that is in the book.
+    fn meets_nothing(&self, act: &Act) {
+        let steps: Vec<&Deed> = match act {
+            Act::Steps(steps) if !matches!(steps.how, How::Replace { .. }) => {
+                steps.steps.iter().map(|step| &step.deed).collect()
+            }
+            _ => Vec::new(),
+        };
+        let placed = steps.into_iter().filter_map(|deed| match deed {
+            Deed::Place(order) => Some(order),
+            Deed::Amend(_) | Deed::Cancel(_) => None,
+        });
+        for order in placed.chain(act.order()).filter(|order| !order.waits()) {
+            let price = order.worst().unwrap();
+            for other in self.real.iter().filter(|r| r.open && !r.order.waits() && r.order.side != order.side)
+            {
+                let theirs = other.order.worst().unwrap();
+                let apart = if order.side == Side::Buy { price < theirs } else { price > theirs };
+                assert!(apart, "{order:?} meets {other:?}");
+            }
+        }
     }
 
     fn fly(&mut self, intent: IntentId, steps: Vec<What>, stop_on_failure: bool) {
@@ -554,8 +608,10 @@ impl World {
         for ((name, _), (reserved, opened)) in BOTS.into_iter().zip(used) {
             let true_day = day(&|r| r.bot == name);
             assert!(true_day <= reserved, "{name} has {true_day} where the book counts {reserved}");
+            // Of two rivals of which one fills, each counts in full once nobody knows how it ended: that can be above the limit,
+            // but then nothing more is granted.
             assert!(
-                reserved <= n(DAY) && opened as usize <= OPEN,
+                (reserved <= n(DAY) || !self.granted) && opened as usize <= OPEN,
                 "{name} was granted too much: {reserved}, {opened}"
             );
             let true_open = open(&|r| r.bot == name);
@@ -683,7 +739,21 @@ proptest! {
 
     #[test]
     fn p6_p7_p8_hold_in_any_order_of_events(ops in prop::collection::vec(op(), 1..80)) {
-        let mut world = World::new();
+        let mut world = World::new(false);
+        for op in ops {
+            world.step(op);
+            world.check();
+        }
+        world.end();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn orders_that_may_not_meet_others_do_not(ops in prop::collection::vec(near(), 1..60)) {
+        let mut world = World::new(true);
         for op in ops {
             world.step(op);
             world.check();

@@ -29,8 +29,11 @@ impl Case<'_> {
     /// Asks every limit that counts, at both levels, about all steps together.
     pub(super) fn count(&self, judged: &Judged) -> Result<(), Refused> {
         let act = &judged.leaves.act;
+        let asked = self.rules().iter().any(|rules| !rules.may_self_trade());
+        let meets_own = asked && self.meets(judged);
         for (scope, rules) in self.policy.levels() {
-            let added = self.added(act, judged, (scope, rules)).map_err(super::at(scope))?;
+            let mut added = self.added(act, judged, (scope, rules)).map_err(super::at(scope))?;
+            added.meets_own = meets_own;
             let usage = self.book.usage_at(scope, &self.ask.bot, self.policy.key());
             let counted =
                 Counted { scope, rules, usage, added: &added, prices: self.prices, now: self.book.now };
