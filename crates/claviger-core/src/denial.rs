@@ -188,6 +188,14 @@ pub enum Denial {
         /// The limit.
         limit: u32,
     },
+    /// Too many orders are open in one instrument.
+    #[error("another open order of {symbol} would be above max_open_per_symbol = {limit}")]
+    MaxOpenPerSymbol {
+        /// Which instrument.
+        symbol: Symbol,
+        /// The limit.
+        limit: u32,
+    },
     /// Too fast.
     #[error("more than order_rate = {limit}")]
     OrderRate {
@@ -317,6 +325,7 @@ impl Denial {
                 l::MaxLossDay.name()
             }
             Self::MaxOpenOrders { .. } => l::MaxOpenOrders.name(),
+            Self::MaxOpenPerSymbol { .. } => l::MaxOpenPerSymbol.name(),
             Self::OrderRate { .. } => l::OrderRate.name(),
             Self::CancelRate { .. } => l::CancelRate.name(),
             Self::RequestRate { .. } => l::RequestRate.name(),
@@ -361,6 +370,7 @@ impl Denial {
             | Self::LossUnknown { .. }
             | Self::SelfTrade
             | Self::MaxOpenOrders { .. }
+            | Self::MaxOpenPerSymbol { .. }
             | Self::MaxLeverage { .. }
             | Self::AmendmentPending
             | Self::NotAmendable { .. } => DenialClass::Order,

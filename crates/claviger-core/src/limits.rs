@@ -16,6 +16,7 @@ mod max_hour;
 mod max_leverage;
 mod max_loss_day;
 mod max_open_orders;
+mod max_open_per_symbol;
 mod max_order;
 mod order_rate;
 mod price_band;
@@ -40,6 +41,7 @@ pub use max_hour::MaxHour;
 pub use max_leverage::MaxLeverage;
 pub use max_loss_day::MaxLossDay;
 pub use max_open_orders::MaxOpenOrders;
+pub use max_open_per_symbol::MaxOpenPerSymbol;
 pub use max_order::MaxOrder;
 pub use order_rate::{OrderRate, Rate, Span};
 pub use price_band::{Percent, PriceBand};
@@ -55,7 +57,7 @@ pub(crate) use price_band::edge;
 
 use crate::book::{Budget, Pace, Usage};
 use crate::value::{Prices, Terms};
-use crate::{Decimal, Denial, Intent, Market, Money, Order, Peer, Time};
+use crate::{Decimal, Denial, Intent, Market, Money, Order, Peer, Symbol, Time};
 
 /// Every limit there is, in the order they are asked. A new limit adds one line here.
 pub const LIMITS: &[&dyn Limit] = &[
@@ -69,6 +71,7 @@ pub const LIMITS: &[&dyn Limit] = &[
     &PriceBand,
     &MaxOrder,
     &MaxOpenOrders,
+    &MaxOpenPerSymbol,
     &MaxDay,
     &MaxHour,
     &MaxLossDay,
@@ -260,6 +263,8 @@ pub struct Added {
     pub opening: bool,
     /// How many more orders would be open.
     pub opens: u32,
+    /// How many more would be open in each instrument, where the level counts that.
+    pub opens_in: Vec<(Market, Symbol, u32)>,
     /// Whether any of it could trade with an order of the owner's; looked for where a level refuses that.
     pub meets_own: bool,
     /// How often it counts at each pace.
@@ -291,6 +296,14 @@ impl Added {
         }
     }
 
+    /// One more order would be open in an instrument.
+    pub(crate) fn open_in(&mut self, market: Market, symbol: &Symbol) {
+        match self.opens_in.iter_mut().find(|(m, s, _)| *m == market && s == symbol) {
+            Some((.., count)) => *count = count.saturating_add(1),
+            None => self.opens_in.push((market, symbol.clone(), 1)),
+        }
+    }
+
     pub(crate) const fn cost_mut(&mut self, budget: Budget) -> &mut Cost {
         match budget {
             Budget::Turnover => &mut self.turnover,
@@ -308,6 +321,7 @@ impl Default for Added {
             loss: Cost::default(),
             opening: false,
             opens: 0,
+            opens_in: Vec::new(),
             meets_own: false,
             paces,
         }

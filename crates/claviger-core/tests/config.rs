@@ -168,6 +168,8 @@ sources    = ["127.0.0.1/32"]
             "max_fee = \"unlimited\"",
             "max_fee = \"0%\"",
             "cancel_rate = 5",
+            "max_open_per_symbol = \"5\"",
+            "max_open_per_symbol = 5001",
             "self_trade = false",
             "self_trade = \"no\"",
             "max_churn = 200",
@@ -301,6 +303,7 @@ sources    = ["127.0.0.1/32"]
         changed("max_churn", "\"20/10m\"", "max_churn: not set -> 20/10m (narrower)", false);
         changed("self_trade", "\"refuse\"", "self_trade: not set -> refuse (narrower)", false);
         assert!(!change(EXAMPLE, &with("self_trade = \"allow\"")).1);
+        changed("max_open_per_symbol", "5", "max_open_per_symbol: not set -> 5 (narrower)", false);
         changed("allow_same_user", "true", "allow_same_user: not set -> true (wider)", true);
         assert_eq!(change(EXAMPLE, &with("allow_same_user = false")), (vec![], false));
     }
@@ -321,6 +324,8 @@ sources    = ["127.0.0.1/32"]
             ("request_rate", "\"20/s\"", "\"21/s\"", Change::Wider),
             ("max_churn", "\"20/10m\"", "\"19/10m\"", Change::Narrower),
             ("max_churn", "\"20/10m\"", "\"unlimited\"", Change::Wider),
+            ("max_open_per_symbol", "5", "4", Change::Narrower),
+            ("max_open_per_symbol", "5", "\"unlimited\"", Change::Wider),
             ("self_trade", "\"allow\"", "\"refuse\"", Change::Narrower),
             ("self_trade", "\"refuse\"", "\"allow\"", Change::Wider),
             ("max_fee", "\"0.1%\"", "\"0.2%\"", Change::Narrower),

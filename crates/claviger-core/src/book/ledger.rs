@@ -281,7 +281,7 @@ impl Book {
         for usage in self.usages(&order.bot, &order.key) {
             usage.orders.insert(id);
             if rests {
-                usage.opened();
+                usage.opened(order.order.market, &order.order.symbol);
             }
         }
         self.resting.add(id, &order);
@@ -306,7 +306,7 @@ impl Book {
         for usage in self.usages(&order.bot, &order.key) {
             usage.orders.remove(&id);
             if order.can_rest() {
-                usage.closed();
+                usage.closed(order.order.market, &order.order.symbol);
             }
         }
         self.lay(order.rival);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::budget::{Budget, Lasting};
 use super::window::Window;
 use crate::limits::Span;
-use crate::{Asset, Decimal, Money, Time};
+use crate::{Asset, Decimal, Market, Money, Symbol, Time};
 
 /// 24 hours, in milliseconds: how long a fill counts.
 pub const DAY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -122,6 +122,7 @@ pub struct Usage {
     pub(super) frozen: bool,
     pub(super) orders: BTreeSet<crate::LegId>,
     open: u32,
+    open_in: BTreeMap<Market, BTreeMap<Symbol, u32>>,
     turnover: Used,
     loss: Used,
     unfilled: Unfilled,
@@ -142,6 +143,7 @@ impl Usage {
             frozen: false,
             orders: BTreeSet::new(),
             open: 0,
+            open_in: BTreeMap::new(),
             turnover: Used::new(),
             loss: Used::new(),
             unfilled: Unfilled::new(),
@@ -153,6 +155,18 @@ impl Usage {
     #[must_use]
     pub const fn open_orders(&self) -> u32 {
         self.open
+    }
+
+    /// How many of them are in one instrument.
+    #[must_use]
+    pub fn open_in(&self, market: Market, symbol: &Symbol) -> u32 {
+        self.open_in.get(&market).and_then(|symbols| symbols.get(symbol)).copied().unwrap_or_default()
+    }
+
+    /// How many are in the instrument that has most of them.
+    #[must_use]
+    pub fn most_open_in_one(&self) -> u32 {
+        self.open_in.values().flat_map(BTreeMap::values).copied().max().unwrap_or_default()
     }
 
     /// Whether an operator froze it.
@@ -263,12 +277,29 @@ impl Usage {
         }
     }
 
-    pub(super) fn opened(&mut self) {
+    pub(super) fn opened(&mut self, market: Market, symbol: &Symbol) {
         self.open = self.open.saturating_add(1);
+        let symbols = self.open_in.entry(market).or_default();
+        match symbols.get_mut(symbol) {
+            Some(open) => *open = open.saturating_add(1),
+            None => {
+                symbols.insert(symbol.clone(), 1);
+            }
+        }
     }
 
-    pub(super) fn closed(&mut self) {
+    pub(super) fn closed(&mut self, market: Market, symbol: &Symbol) {
         self.open = self.open.saturating_sub(1);
+        let Some(symbols) = self.open_in.get_mut(&market) else { return };
+        if let Some(open) = symbols.get_mut(symbol) {
+            *open = open.saturating_sub(1);
+            if *open == 0 {
+                symbols.remove(symbol);
+            }
+        }
+        if symbols.is_empty() {
+            self.open_in.remove(&market);
+        }
     }
 
     pub(super) fn hold(&mut self, budget: Budget, money: &Money) {

@@ -21,6 +21,7 @@ pub struct Rules {
     pub(super) max_loss_day: Option<Cap<Money>>,
     pub(super) max_fee: Option<Percent>,
     pub(super) max_open_orders: Option<Cap<u32>>,
+    pub(super) max_open_per_symbol: Option<Cap<u32>>,
     pub(super) order_rate: Option<Cap<Rate>>,
     pub(super) cancel_rate: Option<Cap<Rate>>,
     pub(super) request_rate: Option<Cap<Rate>>,

@@ -295,3 +295,33 @@ fn bots_of_a_key_churn_together() {
     let mut desk = Desk::new("max_churn = \"2/10m\"", "");
     assert!(refused_with(&mut desk, "a", batch).starts_with("max_churn"));
 }
+
+#[test]
+fn max_open_per_symbol() {
+    let more = "max_open_per_symbol = 2\nmax_open_orders = 4\nmarkets = [\"spot\", \"usdm\"]";
+    let mut desk = Desk::new(more, "max_open_per_symbol = 3");
+    let first = desk.sent("a", Act::Place(buy("1", "100")));
+    desk.sent("a", Act::Place(buy("1", "100")));
+    let full = "max_open_per_symbol: another open order of BTCUSDT would be above max_open_per_symbol = 2";
+    assert_eq!(refused_with(&mut desk, "a", Act::Place(buy("1", "100"))), full);
+    assert_eq!(refused_with(&mut desk, "a", Act::Place(ioc("1", "100"))), "allowed");
+    let other = Order { symbol: "ETHBTC".parse().unwrap(), ..buy("1", "0.5") };
+    assert_eq!(refused_with(&mut desk, "a", Act::Place(other)), "allowed");
+    let usdm = Order { market: Market::Usdm, ..buy("1", "100") };
+    assert_eq!(refused_with(&mut desk, "a", Act::Place(usdm)), "allowed");
+    assert_eq!(desk.used("a", limits::Scope::Bot, "max_open_per_symbol"), "2");
+    desk.crash();
+    assert_eq!(refused_with(&mut desk, "a", Act::Place(buy("1", "100"))), full);
+    desk.sent("b", Act::Place(buy("1", "100")));
+    assert!(refused_with(&mut desk, "b", Act::Place(buy("1", "100"))).starts_with("max_open_per_symbol"));
+    desk.wait(20_000);
+    let (asked_at, client_id) = (desk.now(), first.client_order_id());
+    let state = OrderState { client_id, ..state("1", Resting::Done, Some("1")) };
+    desk.observe(asked_at, Observed::Order { symbol: "BTCUSDT".parse().unwrap(), state });
+    assert_eq!(refused_with(&mut desk, "a", Act::Place(buy("1", "100"))), "allowed");
+    let place = |_| Step { deed: Deed::Place(buy("1", "100")), params: Vec::new() };
+    let steps = [0, 1].map(place).to_vec();
+    let batch = Act::Steps(Steps { how: How::Batch, steps, client_id: None });
+    assert_eq!(refused_with(&mut desk, "a", batch), full);
+    reread(&mut desk);
+}

@@ -19,6 +19,7 @@ const KEY_HOURLY: &str = "2300";
 const LOSS: &str = "60";
 const KEY_LOSS: &str = "90";
 const OPEN: usize = 4;
+const OPEN_HERE: usize = 3;
 const KEY_OPEN: usize = 6;
 
 #[derive(Clone, Debug)]
@@ -177,7 +178,7 @@ impl World {
             "max_day = \"{KEY_DAY} USDT\"\nmax_open_orders = {KEY_OPEN}\nmax_hour = \"{KEY_HOURLY} USDT\"\nmax_loss_day = \"{KEY_LOSS} USDT\""
         );
         let own = format!(
-            "max_day = \"{DAY} USDT\"\nmax_open_orders = {OPEN}\nmax_hour = \"{HOURLY} USDT\"\nmax_loss_day = \"{LOSS} USDT\""
+            "max_day = \"{DAY} USDT\"\nmax_open_orders = {OPEN}\nmax_hour = \"{HOURLY} USDT\"\nmax_loss_day = \"{LOSS} USDT\"\nmax_open_per_symbol = {OPEN_HERE}"
         );
         Self {
             desk: Desk::new(&if apart { format!("{own}\nself_trade = \"refuse\"") } else { own }, &key),
@@ -604,6 +605,7 @@ impl World {
         assert!(true_hour <= n(HOURLY), "max_hour of a: {true_hour}");
         assert!(hour(&|r| key_of(r.bot) == "one") <= n(KEY_HOURLY), "max_hour of the key");
         let open = |pick: &dyn Fn(&Real) -> bool| self.real.iter().filter(|r| r.open && pick(r)).count();
+        assert!(open(&|r| r.bot == "a") <= OPEN_HERE, "max_open_per_symbol of a");
         let used = self.used.clone();
         for ((name, _), (reserved, opened)) in BOTS.into_iter().zip(used) {
             let true_day = day(&|r| r.bot == name);

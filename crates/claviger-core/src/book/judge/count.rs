@@ -11,14 +11,9 @@ use crate::{Act, Decimal, Deed, Denial, Detail, How, Money, Order};
 
 /// What one step does to an order.
 #[derive(Clone, Copy)]
-enum Deal {
-    /// It places one.
-    Places {
-        /// Whether it can stay in the book.
-        rests: bool,
-        /// Whether it can only close.
-        exit: bool,
-    },
+enum Deal<'a> {
+    /// It places this one.
+    Places(&'a Order),
     /// It amends one.
     Amends,
     /// Neither.
@@ -60,7 +55,7 @@ impl Case<'_> {
                     sum.add(deal, leg, rival)?;
                 }
             }
-            Act::Place(order) => sum.add(Deal::placing(order), &judged.alone, None)?,
+            Act::Place(order) => sum.add(Deal::Places(order), &judged.alone, None)?,
             Act::Amend(_) => sum.add(Deal::Amends, &judged.alone, None)?,
             Act::Special(_) => sum.add(Deal::Neither, &judged.alone, None)?,
             Act::Read
@@ -79,17 +74,13 @@ impl Case<'_> {
     }
 }
 
-impl Deal {
-    const fn of(deed: &Deed) -> Self {
+impl<'a> Deal<'a> {
+    const fn of(deed: &'a Deed) -> Self {
         match deed {
-            Deed::Place(order) => Self::placing(order),
+            Deed::Place(order) => Self::Places(order),
             Deed::Amend(_) => Self::Amends,
             Deed::Cancel(_) => Self::Neither,
         }
-    }
-
-    const fn placing(order: &Order) -> Self {
-        Self::Places { rests: can_rest(order), exit: order.is_exit() }
     }
 }
 
@@ -110,10 +101,10 @@ struct Sum<'a> {
 }
 
 impl Sum<'_> {
-    fn add(&mut self, deal: Deal, leg: &Leg, rival: Option<&Leg>) -> Result<(), Denial> {
+    fn add(&mut self, deal: Deal<'_>, leg: &Leg, rival: Option<&Leg>) -> Result<(), Denial> {
         let known = match deal {
             Deal::Amends => leg.target.and_then(|id| self.case.book.orders.get(&id)),
-            Deal::Places { .. } | Deal::Neither => None,
+            Deal::Places(_) | Deal::Neither => None,
         };
         for budget in Budget::ALL {
             let of = |held: &Reservation| held.of(self.level.0, budget).cloned();
@@ -124,9 +115,12 @@ impl Sum<'_> {
             cost.add(reserved(leg), rival).and_then(|()| cost.keep(held)).ok_or(TOO_LARGE)?;
         }
         match deal {
-            Deal::Places { rests, exit } => {
-                self.added.opens = self.added.opens.saturating_add(u32::from(rests));
-                self.added.opening |= !exit;
+            Deal::Places(order) => {
+                self.added.opens = self.added.opens.saturating_add(u32::from(can_rest(order)));
+                if can_rest(order) && self.level.1.counts_by_symbol() {
+                    self.added.open_in(order.market, &order.symbol);
+                }
+                self.added.opening |= !order.is_exit();
             }
             Deal::Amends => self.added.opening |= known.is_none_or(|known| !known.order.is_exit()),
             Deal::Neither => {}
