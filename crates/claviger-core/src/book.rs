@@ -6,21 +6,24 @@
 
 mod account;
 mod ask;
+mod budget;
 mod fold;
 mod judge;
 mod ledger;
 mod observe;
 mod owners;
 mod replay;
+mod resting;
 mod settle;
 mod usage;
 mod window;
 
 pub use ask::{Ask, Denied, Permit};
+pub use budget::{Budget, Lasting};
 pub use ledger::{Fate, Tracked};
 pub use owners::{Owners, Site};
 pub use settle::SettleError;
-pub use usage::{DAY_MS, Pace, Usage};
+pub use usage::{DAY_MS, HOUR_MS, Pace, Usage};
 pub use window::Window;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +36,7 @@ use account::Account;
 use fold::Pending;
 use ledger::Names;
 use replay::Replays;
+use resting::Resting;
 
 /// The order ledger, what every bot and key has used, what is under way, what was seen, and who is frozen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,6 +46,7 @@ pub struct Book {
     keys: BTreeMap<KeyName, Usage>,
     orders: BTreeMap<LegId, Tracked>,
     names: Names,
+    resting: Resting,
     ends: BTreeSet<(Time, LegId)>,
     pending: BTreeMap<IntentId, Pending>,
     accounts: BTreeMap<KeyName, Account>,
@@ -82,7 +87,8 @@ impl Book {
             Entry::Operator(e) => self.fold_operator(&e.act),
             Entry::Recovery(e) => self.fold_recovery(e.at),
             Entry::Observed(e) => self.fold_observed(e),
-            Entry::Read(_) | Entry::Denial(_) | Entry::Policy(_) | Entry::Checkpoint(_) => {}
+            Entry::Read(e) => self.fold_read(e),
+            Entry::Denial(_) | Entry::Policy(_) | Entry::Checkpoint(_) => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::limits::{Limit, Percent, Rate};
+use crate::limits::{Churn, Limit, Percent, Rate};
 use crate::{Decimal, DenialClass, Market, Money, Permission, Side, Symbol, Time};
 
 /// A refusal, as the bot may see it: the rule and the limit are named, and nothing of other bots is told.
@@ -144,17 +144,8 @@ pub enum Denial {
         limit: Money,
     },
     /// The day's budget is spent.
-    #[error("order of {asked} is above the {left} left of max_day = {limit}")]
-    MaxDay {
-        /// Its value.
-        asked: Money,
-        /// What is left now.
-        left: Money,
-        /// The limit.
-        limit: Money,
-        /// When enough will be free again, if fills alone are in the way.
-        refills: Option<Time>,
-    },
+    #[error("order of {} is above the {} left of max_day = {}", .0.asked, .0.left, .0.limit)]
+    MaxDay(Box<Spent>),
     /// The day's budget of the real key is spent.
     #[error("order of {asked} is above what is left of the key's max_day = {limit}")]
     KeyMaxDay {
@@ -163,9 +154,45 @@ pub enum Denial {
         /// The limit.
         limit: Money,
     },
+    /// The hour's budget is spent.
+    #[error("order of {} is above the {} left of max_hour = {}", .0.asked, .0.left, .0.limit)]
+    MaxHour(Box<Spent>),
+    /// The hour's budget of the real key is spent.
+    #[error("order of {asked} is above what is left of the key's max_hour = {limit}")]
+    KeyMaxHour {
+        /// Its value.
+        asked: Money,
+        /// The limit.
+        limit: Money,
+    },
+    /// The day's budget of losses is spent.
+    #[error("a loss of up to {} is above the {} left of max_loss_day = {}", .0.asked, .0.left, .0.limit)]
+    MaxLossDay(Box<Spent>),
+    /// The day's budget of losses of the real key is spent.
+    #[error("a loss of up to {asked} is above what is left of the key's max_loss_day = {limit}")]
+    KeyMaxLossDay {
+        /// What it may lose.
+        asked: Money,
+        /// The limit.
+        limit: Money,
+    },
+    /// What it may lose cannot be told, and the limit would have to count it.
+    #[error("max_loss_day cannot count it: {why}")]
+    LossUnknown {
+        /// Why.
+        why: &'static str,
+    },
     /// Too many orders are open.
     #[error("another open order would be above max_open_orders = {limit}")]
     MaxOpenOrders {
+        /// The limit.
+        limit: u32,
+    },
+    /// Too many orders are open in one instrument.
+    #[error("another open order of {symbol} would be above max_open_per_symbol = {limit}")]
+    MaxOpenPerSymbol {
+        /// Which instrument.
+        symbol: Symbol,
         /// The limit.
         limit: u32,
     },
@@ -177,6 +204,33 @@ pub enum Denial {
         /// When the next one can pass.
         refills: Option<Time>,
     },
+    /// Too fast in cancelling and setting.
+    #[error("more than cancel_rate = {limit}")]
+    CancelRate {
+        /// The limit.
+        limit: Rate,
+        /// When the next one can pass.
+        refills: Option<Time>,
+    },
+    /// Too fast in asking for anything.
+    #[error("more than request_rate = {limit}")]
+    RequestRate {
+        /// The limit.
+        limit: Rate,
+        /// When the next one can pass.
+        refills: Option<Time>,
+    },
+    /// Too many orders of which none filled.
+    #[error("more than max_churn = {limit} orders were placed or amended, and none filled")]
+    MaxChurn {
+        /// The limit.
+        limit: Churn,
+        /// When the next one can pass, if none fills before.
+        refills: Option<Time>,
+    },
+    /// It could trade with an order of the owner's.
+    #[error("it could trade with an order of one of your own bots (self_trade = \"refuse\")")]
+    SelfTrade,
     /// The leverage is too high.
     #[error("leverage of {asked} is above max_leverage = {limit}")]
     MaxLeverage {
@@ -221,6 +275,19 @@ pub enum Denial {
     AccountWide,
 }
 
+/// A budget of which not enough is left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// What was asked of it.
+    pub asked: Money,
+    /// What is left now.
+    pub left: Money,
+    /// The limit.
+    pub limit: Money,
+    /// When enough will be free again, if fills alone are in the way.
+    pub refills: Option<Time>,
+}
+
 const fn verb(side: Side) -> &'static str {
     match side {
         Side::Buy => "buying",
@@ -260,9 +327,18 @@ impl Denial {
             Self::TooSmall { .. } => "min_size",
             Self::TriggerTooFar { .. } => "trigger_distance",
             Self::MaxOrder { .. } => l::MaxOrder.name(),
-            Self::MaxDay { .. } | Self::KeyMaxDay { .. } => l::MaxDay.name(),
+            Self::MaxDay(_) | Self::KeyMaxDay { .. } => l::MaxDay.name(),
+            Self::MaxHour(_) | Self::KeyMaxHour { .. } => l::MaxHour.name(),
+            Self::MaxLossDay(_) | Self::KeyMaxLossDay { .. } | Self::LossUnknown { .. } => {
+                l::MaxLossDay.name()
+            }
             Self::MaxOpenOrders { .. } => l::MaxOpenOrders.name(),
+            Self::MaxOpenPerSymbol { .. } => l::MaxOpenPerSymbol.name(),
             Self::OrderRate { .. } => l::OrderRate.name(),
+            Self::CancelRate { .. } => l::CancelRate.name(),
+            Self::RequestRate { .. } => l::RequestRate.name(),
+            Self::MaxChurn { .. } => l::MaxChurn.name(),
+            Self::SelfTrade => l::SelfTrade.name(),
             Self::MaxLeverage { .. } | Self::NoLeverage => l::MaxLeverage.name(),
             Self::NotOwnOrder => "own_order",
             Self::Guards { .. } => "guards",
@@ -301,14 +377,23 @@ impl Denial {
             | Self::Band { .. }
             | Self::TriggerTooFar { .. }
             | Self::MaxOrder { .. }
+            | Self::LossUnknown { .. }
+            | Self::SelfTrade
             | Self::MaxOpenOrders { .. }
+            | Self::MaxOpenPerSymbol { .. }
             | Self::MaxLeverage { .. }
             | Self::AmendmentPending
             | Self::NotAmendable { .. } => DenialClass::Order,
-            Self::KeyMaxDay { .. } => DenialClass::Budget { refills: None },
-            Self::MaxDay { refills, .. } | Self::OrderRate { refills, .. } => {
-                DenialClass::Budget { refills: *refills }
+            Self::KeyMaxDay { .. } | Self::KeyMaxHour { .. } | Self::KeyMaxLossDay { .. } => {
+                DenialClass::Budget { refills: None }
             }
+            Self::MaxDay(spent) | Self::MaxHour(spent) | Self::MaxLossDay(spent) => {
+                DenialClass::Budget { refills: spent.refills }
+            }
+            Self::OrderRate { refills, .. }
+            | Self::CancelRate { refills, .. }
+            | Self::RequestRate { refills, .. }
+            | Self::MaxChurn { refills, .. } => DenialClass::Budget { refills: *refills },
         }
     }
 }

@@ -80,13 +80,36 @@ pub struct Leg {
     pub figures: Figures,
 }
 
-/// The value of an order, in the currency in which each level counts its day.
+/// What an order may cost: its value, in the currency in which each level counts what is traded, and what it may lose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reservation {
     /// Counted against the bot.
     pub bot: Money,
     /// Counted against the real key.
     pub key: Money,
+    /// What it may lose.
+    #[serde(default, skip_serializing_if = "Losses::is_none")]
+    pub loss: Losses,
+}
+
+/// What an order may lose, in the currency in which each level counts that; `None` where a level does not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Losses {
+    /// Counted against the bot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bot: Option<Money>,
+    /// Counted against the real key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<Money>,
+}
+
+impl Losses {
+    /// Whether no level counts any.
+    #[must_use]
+    pub const fn is_none(&self) -> bool {
+        self.bot.is_none() && self.key.is_none()
+    }
 }
 
 /// The market's figures that a decision used.
@@ -133,6 +156,9 @@ pub struct ReadEntry {
     pub peer: Peer,
     /// Which row of the catalogue.
     pub endpoint: Endpoint,
+    /// Whether it had no signature; then it counts against nobody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsigned: bool,
 }
 
 /// What became of an intent.

@@ -16,6 +16,7 @@ pub mod entry;
 pub mod id;
 pub mod intent;
 pub mod limits;
+pub mod loss;
 pub mod market;
 pub mod money;
 pub mod name;

@@ -4,33 +4,50 @@
 //! Each is asked at two levels, the bot's and its real key's, and both must agree.
 
 mod allow_same_user;
+mod cancel_rate;
 mod compare;
 mod danger_account_wide;
 mod grants;
 mod markets;
+mod max_churn;
 mod max_day;
+mod max_fee;
+mod max_hour;
 mod max_leverage;
+mod max_loss_day;
 mod max_open_orders;
+mod max_open_per_symbol;
 mod max_order;
 mod order_rate;
 mod price_band;
+mod request_rate;
 mod rules;
+mod self_trade;
 mod setting;
 mod sources;
+mod spent;
 mod symbols;
 
 pub use allow_same_user::AllowSameUser;
+pub use cancel_rate::CancelRate;
 pub use compare::Change;
 pub use danger_account_wide::DangerAccountWide;
 pub use grants::Grants;
 pub use markets::Markets;
+pub use max_churn::{Churn, MaxChurn};
 pub use max_day::MaxDay;
+pub use max_fee::MaxFee;
+pub use max_hour::MaxHour;
 pub use max_leverage::MaxLeverage;
+pub use max_loss_day::MaxLossDay;
 pub use max_open_orders::MaxOpenOrders;
+pub use max_open_per_symbol::MaxOpenPerSymbol;
 pub use max_order::MaxOrder;
 pub use order_rate::{OrderRate, Rate, Span};
 pub use price_band::{Percent, PriceBand};
+pub use request_rate::RequestRate;
 pub use rules::Rules;
+pub use self_trade::SelfTrade;
 pub use setting::{Cap, Given, Misfit, UNLIMITED};
 pub use sources::Sources;
 pub use symbols::Symbols;
@@ -38,9 +55,9 @@ pub use symbols::Symbols;
 pub(crate) use max_order::within;
 pub(crate) use price_band::edge;
 
-use crate::book::{Pace, Usage};
+use crate::book::{Budget, Pace, Usage};
 use crate::value::{Prices, Terms};
-use crate::{Decimal, Denial, Intent, Market, Money, Order, Peer, Time};
+use crate::{Decimal, Denial, Intent, Market, Money, Order, Peer, Symbol, Time};
 
 /// Every limit there is, in the order they are asked. A new limit adds one line here.
 pub const LIMITS: &[&dyn Limit] = &[
@@ -54,8 +71,16 @@ pub const LIMITS: &[&dyn Limit] = &[
     &PriceBand,
     &MaxOrder,
     &MaxOpenOrders,
+    &MaxOpenPerSymbol,
     &MaxDay,
+    &MaxHour,
+    &MaxLossDay,
+    &MaxFee,
     &OrderRate,
+    &CancelRate,
+    &RequestRate,
+    &MaxChurn,
+    &SelfTrade,
 ];
 
 /// The limit of that name.
@@ -230,21 +255,76 @@ pub struct Counted<'a> {
 /// What a request would add to one level's usage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Added {
-    /// Value to hold, in the currency of the level's `max_day`.
-    pub hold: Option<Money>,
-    /// Value in the same currency that is held for the same orders already.
-    pub held: Decimal,
+    /// What it would take of what may be traded.
+    pub turnover: Cost,
+    /// What it would take of what may be lost.
+    pub loss: Cost,
+    /// Whether any of it is an order that is no exit.
+    pub opening: bool,
     /// How many more orders would be open.
     pub opens: u32,
+    /// How many more would be open in each instrument, where the level counts that.
+    pub opens_in: Vec<(Market, Symbol, u32)>,
+    /// Whether any of it could trade with an order of the owner's; looked for where a level refuses that.
+    pub meets_own: bool,
     /// How often it counts at each pace.
-    pub paces: [(Pace, u64); 2],
+    pub paces: [(Pace, u64); 3],
+}
+
+/// What a request would take of one budget.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// What to hold, in the currency in which the level counts the budget.
+    pub hold: Option<Money>,
+    /// What is held in the same currency for the same orders already.
+    pub held: Decimal,
+}
+
+impl Added {
+    /// How often it counts at a pace.
+    #[must_use]
+    pub fn at_pace(&self, pace: Pace) -> u64 {
+        self.paces.iter().find(|(of, _)| *of == pace).map_or(0, |(_, count)| *count)
+    }
+
+    /// What it would take of a budget.
+    #[must_use]
+    pub const fn cost(&self, budget: Budget) -> &Cost {
+        match budget {
+            Budget::Turnover => &self.turnover,
+            Budget::Loss => &self.loss,
+        }
+    }
+
+    /// One more order would be open in an instrument.
+    pub(crate) fn open_in(&mut self, market: Market, symbol: &Symbol) {
+        match self.opens_in.iter_mut().find(|(m, s, _)| *m == market && s == symbol) {
+            Some((.., count)) => *count = count.saturating_add(1),
+            None => self.opens_in.push((market, symbol.clone(), 1)),
+        }
+    }
+
+    pub(crate) const fn cost_mut(&mut self, budget: Budget) -> &mut Cost {
+        match budget {
+            Budget::Turnover => &mut self.turnover,
+            Budget::Loss => &mut self.loss,
+        }
+    }
 }
 
 impl Default for Added {
     /// Nothing.
     fn default() -> Self {
-        let paces = [(Pace::Order, 0), (Pace::Other, 0)];
-        Self { hold: None, held: Decimal::ZERO, opens: 0, paces }
+        let paces = [(Pace::Order, 0), (Pace::Other, 0), (Pace::Any, 0)];
+        Self {
+            turnover: Cost::default(),
+            loss: Cost::default(),
+            opening: false,
+            opens: 0,
+            opens_in: Vec::new(),
+            meets_own: false,
+            paces,
+        }
     }
 }
 

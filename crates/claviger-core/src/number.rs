@@ -51,6 +51,8 @@ impl FromStr for Decimal {
 impl Decimal {
     /// Zero.
     pub const ZERO: Self = Self(rust_decimal::Decimal::ZERO);
+    /// The largest number there is.
+    pub(crate) const MAX: Self = Self(rust_decimal::Decimal::MAX);
     /// One.
     pub const ONE: Self = Self(rust_decimal::Decimal::ONE);
 

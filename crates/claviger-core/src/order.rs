@@ -400,6 +400,12 @@ impl Order {
         }
     }
 
+    /// The same, where the exchange may not hold orders of the account to the flag in one-way mode.
+    #[must_use]
+    pub fn is_exit_where(&self, flag_holds: bool) -> bool {
+        self.is_exit() && (flag_holds || self.position_side != PositionSide::Net)
+    }
+
     /// Whether it can only make a position smaller, because the exchange holds it to that.
     ///
     /// In one-way mode by the flag, where there are positions and the flag is honoured: Binance's futures
@@ -437,6 +443,16 @@ impl Order {
             (Side::Sell, Some(price)) => price.max(start),
             (_, None) => start,
         }
+    }
+
+    /// Whether what is attached to it may open a position.
+    ///
+    /// In hedge mode that can only close what the order opened. In one-way mode nothing says so: OKX leaves it waiting when
+    /// the position was closed otherwise, and then it may open one.
+    #[must_use]
+    pub const fn attached_may_open(&self) -> bool {
+        let positions = matches!(self.market, Market::Usdm | Market::Coinm);
+        !positions || matches!(self.position_side, PositionSide::Net)
     }
 
     /// Whether it waits for a price before it goes to the book.

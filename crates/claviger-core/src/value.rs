@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Asset, Decimal, Denial, ExchangeName, Instrument, Market, MarketView, Money, Order, PositionSide,
-    Reference, Symbol, Time, Venue,
+    Asset, Decimal, Denial, ExchangeName, Instrument, Market, MarketView, Money, Order, Reference, Symbol,
+    Time, Venue,
 };
 
 /// A reference price older than this is no reference: 10 seconds.
@@ -39,7 +39,7 @@ impl Terms<'_> {
     /// the exchange is known to hold this account's orders to it. A flag that may be ignored makes no exit.
     #[must_use]
     pub fn is_exit(&self, order: &Order) -> bool {
-        order.is_exit() && (self.holds_reduce_only || order.position_side != PositionSide::Net)
+        order.is_exit_where(self.holds_reduce_only)
     }
 
     /// Where the market is when the order begins: at the reference price, or where the order fills that it waits for.

@@ -1,7 +1,7 @@
 //! What an order is worth, and how much of that counts.
 
 use crate::value::{Terms, counted};
-use crate::{Decimal, Denial, End, Exit, Instrument, Market, Money, Order, PositionSide, Side, Size, Wake};
+use crate::{Decimal, Denial, End, Exit, Instrument, Market, Money, Order, Side, Size, Wake};
 
 /// An order's value, and what is held for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,14 +38,9 @@ pub fn worth(order: &Order, terms: &Terms<'_>) -> Result<Worth, Denial> {
 }
 
 /// What an order may make trade: itself, and then what is attached to it.
-///
-/// In hedge mode that can only close what the order opened. In one-way mode nothing says so: OKX leaves it waiting when
-/// the position was closed otherwise, and then it may open one.
 fn with_attached(order: &Order, value: &Money, terms: &Terms<'_>) -> Result<Money, Denial> {
-    let positions = matches!(order.market, Market::Usdm | Market::Coinm);
-    let closes = positions && order.position_side != PositionSide::Net;
     let mut sum = value.amount;
-    for exit in order.more.exits.iter().filter(|_| !closes) {
+    for exit in order.more.exits.iter().filter(|_| order.attached_may_open()) {
         let worth = attached(order, exit, terms)?;
         sum = sum.plus(worth.amount).ok_or(TOO_LARGE)?;
     }
@@ -77,7 +72,7 @@ fn money(size: Size, instrument: &Instrument, price: Decimal) -> Result<Money, D
 }
 
 /// What contracts of an option stand for, in the base asset.
-fn of_underlying(size: Size, instrument: &Instrument) -> Result<Money, Denial> {
+pub(crate) fn of_underlying(size: Size, instrument: &Instrument) -> Result<Money, Denial> {
     let (Size::Contracts(n), Some(contract)) = (size, &instrument.contract) else { return Err(OTHER_UNIT) };
     if contract.asset != instrument.base {
         return Err(Denial::Unmeasured { why: "its contract does not count the underlying" });

@@ -164,6 +164,19 @@ sources    = ["127.0.0.1/32"]
             "max_open_orders = 5001",
             "max_open_orders = 1.0",
             "max_leverage = 0",
+            "max_hour = \"5\"",
+            "max_loss_day = 5",
+            "max_fee = \"unlimited\"",
+            "max_fee = \"0%\"",
+            "cancel_rate = 5",
+            "max_open_per_symbol = \"5\"",
+            "max_open_per_symbol = 5001",
+            "self_trade = false",
+            "self_trade = \"no\"",
+            "max_churn = 200",
+            "max_churn = \"0/10m\"",
+            "max_churn = \"200/5m\"",
+            "request_rate = \"5/h\"",
             "max_leverage = \"0.5\"",
             "allow_same_user = \"yes\"",
             "danger_account_wide = 1",
@@ -280,8 +293,50 @@ sources    = ["127.0.0.1/32"]
         changed("sources", "\"unlimited\"", "sources: 127.0.0.1/32 -> unlimited (wider)", true);
         changed("max_leverage", "5", "max_leverage: not set -> 5 (wider)", true);
         changed("max_open_orders", "5", "max_open_orders: not set -> 5 (narrower)", false);
+        changed("max_hour", "\"500 USDT\"", "max_hour: not set -> 500 USDT (narrower)", false);
+        changed("max_loss_day", "\"5 USDT\"", "max_loss_day: not set -> 5 USDT (narrower)", false);
+        changed("max_fee", "\"0.06%\"", "max_fee: not set -> 0.06% (wider)", true);
+        // What is absent is order_rate.
+        assert!(!change(EXAMPLE, &with("cancel_rate = \"10/s\"")).1);
+        changed("cancel_rate", "\"9/s\"", "cancel_rate: not set -> 9/s (narrower)", false);
+        changed("cancel_rate", "\"20/s\"", "cancel_rate: not set -> 20/s (wider)", true);
+        changed("request_rate", "\"20/s\"", "request_rate: not set -> 20/s (narrower)", false);
+        changed("max_churn", "\"20/10m\"", "max_churn: not set -> 20/10m (narrower)", false);
+        changed("self_trade", "\"refuse\"", "self_trade: not set -> refuse (narrower)", false);
+        assert!(!change(EXAMPLE, &with("self_trade = \"allow\"")).1);
+        changed("max_open_per_symbol", "5", "max_open_per_symbol: not set -> 5 (narrower)", false);
         changed("allow_same_user", "true", "allow_same_user: not set -> true (wider)", true);
         assert_eq!(change(EXAMPLE, &with("allow_same_user = false")), (vec![], false));
+    }
+
+    #[test]
+    fn what_a_change_of_a_limit_that_was_set_does() {
+        for (limit, old, new, expected) in [
+            ("max_hour", "\"500 USDT\"", "\"400 USDT\"", Change::Narrower),
+            ("max_hour", "\"500 USDT\"", "\"501 USDT\"", Change::Wider),
+            ("max_hour", "\"500 USDT\"", "\"1 BTC\"", Change::NotComparable),
+            ("max_hour", "\"500 USDT\"", "\"unlimited\"", Change::Wider),
+            ("max_loss_day", "\"5 USDT\"", "\"4 USDT\"", Change::Narrower),
+            ("max_loss_day", "\"5 USDT\"", "\"unlimited\"", Change::Wider),
+            ("max_loss_day", "\"5 USDT\"", "\"4 BTC\"", Change::NotComparable),
+            ("cancel_rate", "\"20/s\"", "\"10/s\"", Change::Narrower),
+            ("cancel_rate", "\"20/s\"", "\"unlimited\"", Change::Wider),
+            ("cancel_rate", "\"20/s\"", "\"20/m\"", Change::NotComparable),
+            ("request_rate", "\"20/s\"", "\"21/s\"", Change::Wider),
+            ("max_churn", "\"20/10m\"", "\"19/10m\"", Change::Narrower),
+            ("max_churn", "\"20/10m\"", "\"unlimited\"", Change::Wider),
+            ("max_open_per_symbol", "5", "4", Change::Narrower),
+            ("max_open_per_symbol", "5", "\"unlimited\"", Change::Wider),
+            ("self_trade", "\"allow\"", "\"refuse\"", Change::Narrower),
+            ("self_trade", "\"refuse\"", "\"allow\"", Change::Wider),
+            ("max_fee", "\"0.1%\"", "\"0.2%\"", Change::Narrower),
+            ("max_fee", "\"0.1%\"", "\"0.06%\"", Change::Wider),
+        ] {
+            let text = |value: &str| with(&format!("{limit} = {value}"));
+            let report = parse(&text(old)).unwrap().compare(&parse(&text(new)).unwrap());
+            let changes: Vec<Change> = report.items().iter().map(|item| item.change).collect();
+            assert_eq!(changes, [expected], "{limit} {old} -> {new}");
+        }
     }
 
     #[test]

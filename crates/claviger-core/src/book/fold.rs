@@ -3,11 +3,13 @@
 use super::ledger::{
     Fate, LANDED_MS, PendingAmendment, Place, amended, can_rest, client_name, number, surface, told_name,
 };
-use super::{Book, Pace, Tracked};
-use crate::entry::{IntentEntry, Leg, OutcomeEntry, Reservation, Settled};
+use super::resting::reach;
+use super::{Book, Pace, Tracked, Usage};
+use crate::entry::{IntentEntry, Leg, OutcomeEntry, ReadEntry, Reservation, Settled};
 use crate::{
-    Act, Amendment, BotName, Cancel, Deed, Execution, How, IntentId, KeyName, LegId, Money, OperatorAct,
-    Order, OrderRef, OrderState, Outcome, Resting, Step, Subject, SurfaceName, Symbol, Time, What,
+    Act, Amendment, BotName, Cancel, Decimal, Deed, Execution, How, IntentId, KeyName, LegId, Money,
+    OperatorAct, Order, OrderRef, OrderState, Outcome, Resting, Step, Subject, SurfaceName, Symbol, Time,
+    What,
 };
 
 /// An intent whose outcome is not known yet.
@@ -36,8 +38,8 @@ pub(super) enum Kind {
     Other,
 }
 
-/// How often an act counts at each pace: as an order, and as something else.
-pub(super) fn paces(act: &Act) -> [(Pace, u64); 2] {
+/// How often an act counts at each pace: as an order, as something else, and as a request.
+pub(super) fn paces(act: &Act) -> [(Pace, u64); 3] {
     let (orders, others) = match act {
         Act::Place(_) | Act::Amend(_) | Act::ClosePosition { .. } => (1, 0),
         Act::Cancel(_)
@@ -64,7 +66,7 @@ pub(super) fn paces(act: &Act) -> [(Pace, u64); 2] {
         Act::Read | Act::Test(_) | Act::Transfer(_) | Act::Withdraw(_) | Act::Change => (0, 0),
     };
     let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-    [(Pace::Order, number(orders)), (Pace::Other, number(others))]
+    [(Pace::Order, number(orders)), (Pace::Other, number(others)), (Pace::Any, 1)]
 }
 
 /// The step that an order's rival is placed by, of a request whose steps hang together so.
@@ -99,6 +101,28 @@ impl Book {
         let kinds = self.begin(entry);
         let pending = Pending { bot: entry.bot.clone(), key: entry.key.clone(), kinds };
         self.pending.insert(entry.id, pending);
+    }
+
+    /// A request that changes nothing counts as a request, and as nothing else.
+    pub(super) fn fold_read(&mut self, entry: &ReadEntry) {
+        let now = self.now;
+        if entry.unsigned {
+            return;
+        }
+        for usage in self.usages(&entry.bot, &entry.key) {
+            usage.prune(now);
+            usage.attempt(Pace::Any, entry.at, 1);
+        }
+    }
+
+    /// Undoes the folding of a read that nobody recorded.
+    pub(super) fn unfold_read(&mut self, entry: &ReadEntry) {
+        if entry.unsigned {
+            return;
+        }
+        for usage in self.usages(&entry.bot, &entry.key) {
+            usage.take_back_attempt(Pace::Any, entry.at, 1);
+        }
     }
 
     /// Whether an intent with this number is under way, or has orders in the ledger.
@@ -154,21 +178,18 @@ impl Book {
 
     fn begin_spend(&mut self, entry: &IntentEntry) -> Kind {
         let Some(held) = &entry.reservation else { return Kind::Other };
-        for (usage, money) in self.usages(&entry.bot, &entry.key).into_iter().zip([&held.bot, &held.key]) {
-            usage.hold(money);
-        }
+        self.apply((&entry.bot, &entry.key), held, Usage::hold);
         Kind::Spend(held.clone(), entry.deadline.plus(LANDED_MS))
     }
 
     /// Nothing tells later what became of a trade outside of the book: one that may have happened counts.
     fn conclude_spend(&mut self, pending: &Pending, held: &Reservation, at: Option<Time>) -> Settled {
-        let usages = self.usages(&pending.bot, &pending.key);
-        for (usage, money) in usages.into_iter().zip([&held.bot, &held.key]) {
-            usage.release(money);
+        self.apply((&pending.bot, &pending.key), held, |usage, budget, money| {
+            usage.release(budget, money);
             if let Some(at) = at {
-                usage.fill(money, at);
+                usage.fill(budget, money, at);
             }
-        }
+        });
         Settled { filled: at.map(|_| held.bot.clone()), held: None }
     }
 
@@ -183,7 +204,9 @@ impl Book {
         let order = Tracked {
             bot: entry.bot.clone(),
             key: entry.key.clone(),
+            exchange: entry.leaves.endpoint.exchange.clone(),
             surface: surface(&entry.leaves).clone(),
+            reach: reach(order),
             basis: number(order.size),
             order: order.clone(),
             fate: Fate::Pending,
@@ -195,6 +218,7 @@ impl Book {
             doubtful: None,
             deadline: entry.deadline,
             settled: entry.at,
+            filled: Decimal::ZERO,
             ends: None,
         };
         self.track(LegId::new(entry.id, step), order);
@@ -207,6 +231,7 @@ impl Book {
         self.change(target, |order| {
             let amended = amended(&order.order, by);
             let basis = order.basis.max(number(amended.size));
+            order.may_reach(&amended);
             order.amendment = Some(PendingAmendment { by: by_leg, order: amended, held, basis, deadline });
         });
         Kind::Amend(target)
@@ -340,6 +365,7 @@ impl Book {
 
     fn placed(&mut self, id: LegId, state: &OrderState, at: Time) -> Option<Money> {
         self.name(id, state);
+        self.progress(id, state.filled, at);
         match state.resting {
             Resting::Done => self.finish(id, state.filled, at),
             Resting::Open | Resting::Untold => {
@@ -364,13 +390,17 @@ impl Book {
             let Some(amendment) = order.amendment.take_if(|amendment| amendment.by == id) else { return };
             renamed = client_name(&amendment.order);
             match outcome {
-                Outcome::NotExecuted { .. } => return,
+                Outcome::NotExecuted { .. } => {
+                    order.reach = order.doubtful.map_or_else(|| reach(&order.order), |_| order.reach);
+                    return;
+                }
                 Outcome::Unknown { .. } | Outcome::Each(_) => {
                     order.doubtful = Some(at.max(amendment.deadline.plus(LANDED_MS)));
                 }
                 Outcome::Executed(_) => {
                     order.doubtful = None;
                     order.order = amendment.order;
+                    order.reach = reach(&order.order);
                 }
             }
             (order.held, order.basis, taken) = (amendment.held, amendment.basis, true);
@@ -387,6 +417,10 @@ impl Book {
         let Outcome::Executed(Execution { order: Some(state), .. }) = outcome else { return None };
         match state.resting {
             Resting::Done if self.fits(target, state) => self.finish(target, state.filled, at),
+            Resting::Open | Resting::Untold if self.fits(target, state) => {
+                self.progress(target, state.filled, at);
+                None
+            }
             Resting::Open | Resting::Untold | Resting::Done => None,
         }
     }

@@ -4,6 +4,7 @@ mod amend;
 mod case;
 mod count;
 mod guard;
+mod meet;
 mod special;
 mod steps;
 
@@ -75,9 +76,8 @@ impl Book {
             }))
         } else {
             let endpoint = ask.intent.endpoint;
-            let read =
-                ReadEntry { id, at: self.now, bot: bot.clone(), key: key.clone(), peer: ask.peer, endpoint };
-            Entry::Read(Box::new(read))
+            let (at, bot, key, unsigned) = (self.now, bot.clone(), key.clone(), is_unsigned(ask.evidence));
+            Entry::Read(Box::new(ReadEntry { id, at, bot, key, peer: ask.peer, endpoint, unsigned }))
         };
         self.fold(&entry);
         Permit { id, bot, key, deadline, leaves, entry }
@@ -155,6 +155,14 @@ const fn trades(permission: Permission) -> bool {
             | Permission::ExchangeBot
             | Permission::Block
     )
+}
+
+/// Whether anybody could have sent it who knows the virtual key's id.
+pub(super) const fn is_unsigned(evidence: Evidence) -> bool {
+    match evidence {
+        Evidence::BotSignature => false,
+        Evidence::KeyId => true,
+    }
 }
 
 /// Whether the evidence is enough for what is asked.

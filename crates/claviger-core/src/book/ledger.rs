@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Book, DAY_MS};
+use super::{Book, Budget, DAY_MS, Usage};
 use crate::entry::Reservation;
+use crate::limits::Scope;
 use crate::value::counted;
 use crate::{
-    Amendment, BotName, Decimal, Exit, Intent, KeyName, LegId, Money, Order, OrderKind, OrderRef, OrderState,
-    Param, Size, SurfaceName, Symbol, Time, TimeInForce,
+    Amendment, BotName, Decimal, ExchangeName, Exit, Intent, KeyName, LegId, Money, Order, OrderKind,
+    OrderRef, OrderState, Param, Size, SurfaceName, Symbol, Time, TimeInForce,
 };
 
 /// An order that is alive, or whose fate is not known.
@@ -15,8 +16,11 @@ use crate::{
 pub struct Tracked {
     pub(super) bot: BotName,
     pub(super) key: KeyName,
+    pub(super) exchange: ExchangeName,
     pub(super) surface: SurfaceName,
     pub(super) order: Order,
+    /// The most aggressive price that it may have in the book.
+    pub(super) reach: Option<Decimal>,
     pub(super) fate: Fate,
     /// What the exchange calls it now.
     pub(super) known_as: Option<OrderRef>,
@@ -32,6 +36,8 @@ pub struct Tracked {
     pub(super) doubtful: Option<Time>,
     pub(super) deadline: Time,
     pub(super) settled: Time,
+    /// As much as the exchange said that it filled.
+    pub(super) filled: Decimal,
     pub(super) ends: Option<Time>,
 }
 
@@ -275,9 +281,10 @@ impl Book {
         for usage in self.usages(&order.bot, &order.key) {
             usage.orders.insert(id);
             if rests {
-                usage.opened();
+                usage.opened(order.order.market, &order.order.symbol);
             }
         }
+        self.resting.add(id, &order);
         self.orders.insert(id, Tracked { names: Vec::new(), ..order });
         for name in names {
             self.call(id, name);
@@ -289,6 +296,7 @@ impl Book {
     pub(super) fn untrack(&mut self, id: LegId) -> Option<Tracked> {
         self.lift(Some(id));
         let order = self.orders.remove(&id)?;
+        self.resting.remove(id, &order);
         for name in &order.names {
             self.names.remove(Place::of(&order), name, id);
         }
@@ -298,7 +306,7 @@ impl Book {
         for usage in self.usages(&order.bot, &order.key) {
             usage.orders.remove(&id);
             if order.can_rest() {
-                usage.closed();
+                usage.closed(order.order.market, &order.order.symbol);
             }
         }
         self.lay(order.rival);
@@ -309,7 +317,9 @@ impl Book {
     pub(super) fn change(&mut self, id: LegId, change: impl FnOnce(&mut Tracked)) {
         self.lift(Some(id));
         if let Some(order) = self.orders.get_mut(&id) {
+            self.resting.remove(id, order);
             change(order);
+            self.resting.add(id, order);
         }
         self.lay(Some(id));
     }
@@ -317,17 +327,13 @@ impl Book {
     /// Takes what is held for an order and its rival out of the usage.
     fn lift(&mut self, id: Option<LegId>) {
         let Some((bot, key, held)) = id.and_then(|id| self.weight(id)) else { return };
-        for (usage, money) in self.usages(&bot, &key).into_iter().zip([&held.bot, &held.key]) {
-            usage.release(money);
-        }
+        self.apply((&bot, &key), &held, Usage::release);
     }
 
     /// Counts what is to be held for an order and its rival.
     fn lay(&mut self, id: Option<LegId>) {
         let Some((bot, key, held)) = id.and_then(|id| self.weight(id)) else { return };
-        for (usage, money) in self.usages(&bot, &key).into_iter().zip([&held.bot, &held.key]) {
-            usage.hold(money);
-        }
+        self.apply((&bot, &key), &held, Usage::hold);
     }
 
     /// What is held for an order and its rival together: they were reserved in one step, so in one currency.
@@ -335,25 +341,31 @@ impl Book {
         let order = self.orders.get(&id)?;
         let own = order.carried();
         let rival = order.rival.and_then(|rival| self.orders.get(&rival)).map_or(own, Tracked::carried);
-        let larger = |a: &Money, b: &Money| if b.amount > a.amount { b.clone() } else { a.clone() };
-        let held = Reservation { bot: larger(&own.bot, &rival.bot), key: larger(&own.key, &rival.key) };
-        Some((order.bot.clone(), order.key.clone(), held))
+        Some((order.bot.clone(), order.key.clone(), own.larger(rival)))
+    }
+
+    /// Notes that more of an order filled, where the exchange says so.
+    pub(super) fn progress(&mut self, id: LegId, filled: Option<Decimal>, at: Time) {
+        let Some(order) = self.orders.get_mut(&id) else { return };
+        let Some(filled) = filled.filter(|filled| *filled > order.filled) else { return };
+        order.filled = filled;
+        let (bot, key) = (order.bot.clone(), order.key.clone());
+        self.usages(&bot, &key).into_iter().for_each(|usage| usage.filled_at(at));
     }
 
     /// The end of an order that can fill no more: what was filled counts from now on; untold, all of it.
     pub(super) fn finish(&mut self, id: LegId, filled: Option<Decimal>, at: Time) -> Option<Money> {
+        self.progress(id, filled, at);
         let order = self.untrack(id)?;
         let (held, basis) = match &order.amendment {
             Some(amendment) => (&amendment.held, amendment.basis),
             None => (&order.held, order.basis),
         };
         let filled = filled.filter(|_| !matches!(order.order.size, Size::Quote(_) | Size::Position));
-        let part = |money: &Money| part_of(money, filled, basis);
-        let (bot, key) = (part(&held.bot), part(&held.key));
-        for (usage, money) in self.usages(&order.bot, &order.key).into_iter().zip([&bot, &key]) {
-            usage.fill(money, at);
-        }
-        Some(bot)
+        let cost = held.each(|money| part_of(money, filled, basis));
+        let fill = |usage: &mut Usage, budget, money: &Money| usage.fill(budget, money, at);
+        self.apply((&order.bot, &order.key), &cost, fill);
+        Some(cost.bot)
     }
 
     /// The window of an order of unknown fate that cannot rest is over.
@@ -424,9 +436,25 @@ impl Book {
     }
 
     /// The usage of a bot and of its key.
-    pub(super) fn usages(&mut self, bot: &BotName, key: &KeyName) -> [&mut super::Usage; 2] {
+    pub(super) fn usages(&mut self, bot: &BotName, key: &KeyName) -> [&mut Usage; 2] {
         let state = self.bots.entry(bot.clone()).or_default();
         [&mut state.usage, self.keys.entry(key.clone()).or_default()]
+    }
+
+    /// Does something with what is reserved of each budget, at both levels.
+    pub(super) fn apply(
+        &mut self,
+        (bot, key): (&BotName, &KeyName),
+        reserved: &Reservation,
+        apply: impl Fn(&mut Usage, Budget, &Money),
+    ) {
+        for (usage, scope) in self.usages(bot, key).into_iter().zip([Scope::Bot, Scope::Key]) {
+            for budget in Budget::ALL {
+                if let Some(money) = reserved.of(scope, budget) {
+                    apply(usage, budget, money);
+                }
+            }
+        }
     }
 
     /// Whether what an answer says of an order can be about this one.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Book;
 use super::ledger::{Fate, LANDED_MS, Place, told_client_name, told_name};
+use super::resting::reach;
 use crate::entry::ObservedEntry;
 use crate::{
     Decimal, KeyName, LegId, Observed, OrderKind, OrderRef, OrderState, Resting, Size, Symbol, Time,
@@ -37,6 +38,7 @@ impl Book {
         let id = self.recognised(place, state, entry.asked_at)?;
         self.name(id, state);
         self.looks(id, state, entry.asked_at);
+        self.progress(id, state.filled, entry.at);
         match state.resting {
             Resting::Done => {
                 self.finish(id, state.filled, entry.at);
@@ -49,7 +51,7 @@ impl Book {
 
     /// After an amendment of unknown outcome: what the exchange says of size and price, once it must have landed.
     fn looks(&mut self, id: LegId, state: &OrderState, asked_at: Time) {
-        let Some(order) = self.orders.get_mut(&id) else { return };
+        let Some(order) = self.orders.get(&id) else { return };
         let landed = order.doubtful.is_some_and(|until| until < asked_at) && order.amendment.is_none();
         let (Some(n), OrderKind::Limit { .. }, Some(price)) = (state.size, order.order.kind, state.price)
         else {
@@ -61,8 +63,11 @@ impl Book {
             Size::Quote(_) | Size::Position => return,
         };
         if landed && !order.order.waits() && order.order.more.or.is_none() && n <= order.basis {
-            (order.order.size, order.order.kind) = (size, OrderKind::Limit { price });
-            order.doubtful = None;
+            self.change(id, |order| {
+                (order.order.size, order.order.kind) = (size, OrderKind::Limit { price });
+                order.doubtful = None;
+                order.reach = reach(&order.order);
+            });
         }
     }
 

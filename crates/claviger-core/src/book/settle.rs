@@ -34,8 +34,8 @@ impl Book {
     pub fn withdraw(&mut self, permit: Permit) {
         match permit.entry {
             Entry::Intent(entry) => self.unfold_intent(&entry),
-            Entry::Read(_)
-            | Entry::Outcome(_)
+            Entry::Read(entry) => self.unfold_read(&entry),
+            Entry::Outcome(_)
             | Entry::Denial(_)
             | Entry::Operator(_)
             | Entry::Policy(_)

@@ -2,22 +2,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::budget::{Budget, Lasting};
 use super::window::Window;
 use crate::limits::Span;
-use crate::{Asset, Decimal, Money, Time};
+use crate::{Asset, Decimal, Market, Money, Symbol, Time};
 
 /// 24 hours, in milliseconds: how long a fill counts.
 pub const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 const DAY_GRAIN_MS: u64 = 60_000;
 
-/// Which of two paces a request counts at.
+/// One hour, in milliseconds.
+pub const HOUR_MS: u64 = 60 * 60 * 1000;
+
+const HOUR_GRAIN_MS: u64 = 5_000;
+
+/// Which pace a request counts at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
     /// It places or amends an order.
     Order,
     /// It cancels or sets something.
     Other,
+    /// Whatever it does.
+    Any,
 }
 
 /// Attempts in the last second and minute.
@@ -37,15 +45,88 @@ impl Attempts {
     }
 }
 
+/// Ten minutes, in milliseconds: within so long something has to fill.
+const CHURN_MS: u64 = 10 * 60 * 1000;
+
+const CHURN_GRAIN_MS: u64 = 5_000;
+
+/// The orders of the last ten minutes, and when something last filled.
+#[derive(Clone, Debug, PartialEq)]
+struct Unfilled {
+    orders: Window<u64>,
+    /// Nothing once it is longer ago than that.
+    last_fill: Option<Time>,
+}
+
+impl Unfilled {
+    const fn new() -> Self {
+        Self { orders: Window::new(CHURN_MS, CHURN_GRAIN_MS), last_fill: None }
+    }
+
+    fn prune(&mut self, now: Time) {
+        self.orders.prune(now);
+        self.last_fill = self.last_fill.filter(|at| now.since(*at) < CHURN_MS.saturating_add(CHURN_GRAIN_MS));
+    }
+}
+
+/// What was filled in one currency.
+#[derive(Clone, Debug, PartialEq)]
+struct Filled {
+    hour: Window<Decimal>,
+    day: Window<Decimal>,
+}
+
+impl Filled {
+    const fn new() -> Self {
+        Self { hour: Window::new(HOUR_MS, HOUR_GRAIN_MS), day: Window::new(DAY_MS, DAY_GRAIN_MS) }
+    }
+
+    const fn lasting(&self, lasting: Lasting) -> &Window<Decimal> {
+        match lasting {
+            Lasting::Hour => &self.hour,
+            Lasting::Day => &self.day,
+        }
+    }
+}
+
+/// What was used of one budget, by currency.
+#[derive(Clone, Debug, PartialEq)]
+struct Used {
+    held: BTreeMap<Asset, Decimal>,
+    filled: BTreeMap<Asset, Filled>,
+}
+
+impl Used {
+    const fn new() -> Self {
+        Self { held: BTreeMap::new(), filled: BTreeMap::new() }
+    }
+
+    fn in_asset(&self, asset: &Asset, lasting: Lasting) -> Decimal {
+        let held = self.held.get(asset).copied().unwrap_or_default();
+        let filled = self.filled.get(asset).map(|filled| filled.lasting(lasting).total());
+        super::window::sum(held, filled.unwrap_or_default())
+    }
+
+    fn prune(&mut self, now: Time) {
+        self.filled.retain(|_, filled| {
+            filled.hour.prune(now);
+            filled.day.prune(now);
+            !filled.day.is_empty()
+        });
+    }
+}
+
 /// What one bot, or one real key, has used. Changed only by folding entries and by the passing of time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Usage {
     pub(super) frozen: bool,
     pub(super) orders: BTreeSet<crate::LegId>,
     open: u32,
-    held: BTreeMap<Asset, Decimal>,
-    filled: BTreeMap<Asset, Window<Decimal>>,
-    attempts: [Attempts; 2],
+    open_in: BTreeMap<Market, BTreeMap<Symbol, u32>>,
+    turnover: Used,
+    loss: Used,
+    unfilled: Unfilled,
+    attempts: [Attempts; 3],
 }
 
 impl Default for Usage {
@@ -62,9 +143,11 @@ impl Usage {
             frozen: false,
             orders: BTreeSet::new(),
             open: 0,
-            held: BTreeMap::new(),
-            filled: BTreeMap::new(),
-            attempts: [Attempts::new(), Attempts::new()],
+            open_in: BTreeMap::new(),
+            turnover: Used::new(),
+            loss: Used::new(),
+            unfilled: Unfilled::new(),
+            attempts: [Attempts::new(), Attempts::new(), Attempts::new()],
         }
     }
 
@@ -74,37 +157,61 @@ impl Usage {
         self.open
     }
 
+    /// How many of them are in one instrument.
+    #[must_use]
+    pub fn open_in(&self, market: Market, symbol: &Symbol) -> u32 {
+        self.open_in.get(&market).and_then(|symbols| symbols.get(symbol)).copied().unwrap_or_default()
+    }
+
+    /// How many are in the instrument that has most of them.
+    #[must_use]
+    pub fn most_open_in_one(&self) -> u32 {
+        self.open_in.values().flat_map(BTreeMap::values).copied().max().unwrap_or_default()
+    }
+
     /// Whether an operator froze it.
     #[must_use]
     pub const fn is_frozen(&self) -> bool {
         self.frozen
     }
 
-    /// What counts against the day: fills of 24 hours and what is held, by currency.
-    pub fn day(&self) -> impl Iterator<Item = Money> + '_ {
-        let assets: BTreeSet<&Asset> = self.held.keys().chain(self.filled.keys()).collect();
-        assets.into_iter().map(|asset| Money::new(self.day_in(asset), asset.clone()))
+    /// What counts against a budget: what is held, and what was filled so recently, by currency.
+    pub fn used(&self, budget: Budget, lasting: Lasting) -> impl Iterator<Item = Money> + '_ {
+        let used = self.budget(budget);
+        let only_filled = used.filled.keys().filter(|asset| !used.held.contains_key(*asset));
+        let assets = used.held.keys().chain(only_filled);
+        assets.map(move |asset| Money::new(used.in_asset(asset, lasting), asset.clone()))
     }
 
-    fn day_in(&self, asset: &Asset) -> Decimal {
-        let held = self.held.get(asset).copied().unwrap_or_default();
-        let filled = self.filled.get(asset).map(Window::total).unwrap_or_default();
-        super::window::sum(held, filled)
-    }
-
-    /// When `amount` more will be free, if fills alone are in the way.
+    /// When `money` more will be free, if fills alone are in the way.
     #[must_use]
-    pub fn refills(&self, asset: &Asset, amount: Decimal) -> Option<Time> {
-        self.filled.get(asset)?.ends_for(amount)
+    pub fn refills(&self, budget: Budget, lasting: Lasting, money: &Money) -> Option<Time> {
+        let filled = self.budget(budget).filled.get(&money.asset)?;
+        filled.lasting(lasting).ends_for(money.amount)
+    }
+
+    const fn budget(&self, budget: Budget) -> &Used {
+        match budget {
+            Budget::Turnover => &self.turnover,
+            Budget::Loss => &self.loss,
+        }
+    }
+
+    const fn budget_mut(&mut self, budget: Budget) -> &mut Used {
+        match budget {
+            Budget::Turnover => &mut self.turnover,
+            Budget::Loss => &mut self.loss,
+        }
     }
 
     /// The attempts at a pace within a span.
     #[must_use]
     pub const fn attempts(&self, pace: Pace, span: Span) -> &Window<u64> {
-        let [order, other] = &self.attempts;
+        let [order, other, any] = &self.attempts;
         let attempts = match pace {
             Pace::Order => order,
             Pace::Other => other,
+            Pace::Any => any,
         };
         match span {
             Span::Second => &attempts.second,
@@ -112,63 +219,117 @@ impl Usage {
         }
     }
 
+    /// How many orders were placed or amended within ten minutes and since the last fill; those of the 5 seconds in which it
+    /// came count.
+    #[must_use]
+    pub fn unfilled(&self) -> u64 {
+        match self.unfilled.last_fill {
+            Some(fill) => self.unfilled.orders.total_from(fill),
+            None => self.unfilled.orders.total(),
+        }
+    }
+
+    /// When `count` of them will be longer ago than ten minutes.
+    #[must_use]
+    pub fn unfilled_ends_for(&self, count: u64) -> Option<Time> {
+        self.unfilled.orders.ends_for_from(count, self.unfilled.last_fill.unwrap_or_default())
+    }
+
+    pub(super) fn filled_at(&mut self, at: Time) {
+        self.unfilled.last_fill = self.unfilled.last_fill.max(Some(at));
+    }
+
     pub(super) fn prune(&mut self, now: Time) {
-        self.filled.retain(|_, window| {
-            window.prune(now);
-            !window.is_empty()
-        });
+        self.turnover.prune(now);
+        self.loss.prune(now);
+        self.unfilled.prune(now);
         for window in self.attempts.iter_mut().flat_map(Attempts::windows) {
             window.prune(now);
         }
     }
 
     pub(super) fn attempt(&mut self, pace: Pace, at: Time, count: u64) {
-        for window in self.at_pace(pace).into_iter().filter(|_| count > 0) {
-            window.add(at, count);
+        if count == 0 {
+            return;
+        }
+        self.at_pace(pace).into_iter().for_each(|window| window.add(at, count));
+        if pace == Pace::Order {
+            self.unfilled.orders.add(at, count);
         }
     }
 
     pub(super) fn take_back_attempt(&mut self, pace: Pace, at: Time, count: u64) {
-        for window in self.at_pace(pace).into_iter().filter(|_| count > 0) {
-            window.take_back(at, count);
+        if count == 0 {
+            return;
+        }
+        self.at_pace(pace).into_iter().for_each(|window| window.take_back(at, count));
+        if pace == Pace::Order {
+            self.unfilled.orders.take_back(at, count);
         }
     }
 
     fn at_pace(&mut self, pace: Pace) -> [&mut Window<u64>; 2] {
-        let [order, other] = &mut self.attempts;
+        let [order, other, any] = &mut self.attempts;
         match pace {
             Pace::Order => order.windows(),
             Pace::Other => other.windows(),
+            Pace::Any => any.windows(),
         }
     }
 
-    pub(super) fn opened(&mut self) {
+    pub(super) fn opened(&mut self, market: Market, symbol: &Symbol) {
         self.open = self.open.saturating_add(1);
-    }
-
-    pub(super) fn closed(&mut self) {
-        self.open = self.open.saturating_sub(1);
-    }
-
-    pub(super) fn hold(&mut self, money: &Money) {
-        if !money.amount.is_zero() {
-            let held = self.held.entry(money.asset.clone()).or_default();
-            *held = super::window::sum(*held, money.amount);
+        let symbols = self.open_in.entry(market).or_default();
+        match symbols.get_mut(symbol) {
+            Some(open) => *open = open.saturating_add(1),
+            None => {
+                symbols.insert(symbol.clone(), 1);
+            }
         }
     }
 
-    pub(super) fn release(&mut self, money: &Money) {
-        let Some(held) = self.held.get_mut(&money.asset) else { return };
+    pub(super) fn closed(&mut self, market: Market, symbol: &Symbol) {
+        self.open = self.open.saturating_sub(1);
+        let Some(symbols) = self.open_in.get_mut(&market) else { return };
+        if let Some(open) = symbols.get_mut(symbol) {
+            *open = open.saturating_sub(1);
+            if *open == 0 {
+                symbols.remove(symbol);
+            }
+        }
+        if symbols.is_empty() {
+            self.open_in.remove(&market);
+        }
+    }
+
+    pub(super) fn hold(&mut self, budget: Budget, money: &Money) {
+        if money.amount.is_zero() {
+            return;
+        }
+        let all = &mut self.budget_mut(budget).held;
+        match all.get_mut(&money.asset) {
+            Some(held) => *held = super::window::sum(*held, money.amount),
+            None => {
+                all.insert(money.asset.clone(), money.amount);
+            }
+        }
+    }
+
+    pub(super) fn release(&mut self, budget: Budget, money: &Money) {
+        let all = &mut self.budget_mut(budget).held;
+        let Some(held) = all.get_mut(&money.asset) else { return };
         *held = held.less(money.amount);
         if held.is_zero() {
-            self.held.remove(&money.asset);
+            all.remove(&money.asset);
         }
     }
 
-    pub(super) fn fill(&mut self, money: &Money, at: Time) {
+    pub(super) fn fill(&mut self, budget: Budget, money: &Money, at: Time) {
         if !money.amount.is_zero() {
-            let window = || Window::new(DAY_MS, DAY_GRAIN_MS);
-            self.filled.entry(money.asset.clone()).or_insert_with(window).add(at, money.amount);
+            let all = &mut self.budget_mut(budget).filled;
+            let filled = all.entry(money.asset.clone()).or_insert_with(Filled::new);
+            filled.hour.add(at, money.amount);
+            filled.day.add(at, money.amount);
         }
     }
 }

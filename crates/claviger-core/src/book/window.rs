@@ -108,10 +108,26 @@ impl Window<Decimal> {
     }
 }
 
+impl Window<u64> {
+    /// The sum of what was added since the grain in which `from` lies.
+    pub(super) fn total_from(&self, from: Time) -> u64 {
+        self.parts.range(from.millis() / self.grain..).fold(0, |sum, (_, count)| sum.plus(*count))
+    }
+
+    /// When at least `count` of that will have left the span.
+    pub(super) fn ends_for_from(&self, count: u64, from: Time) -> Option<Time> {
+        self.ends_when_from(from.millis() / self.grain, |sum| sum >= count)
+    }
+}
+
 impl<T: Sum> Window<T> {
     fn ends_when(&self, enough: impl Fn(T) -> bool) -> Option<Time> {
+        self.ends_when_from(0, enough)
+    }
+
+    fn ends_when_from(&self, first: u64, enough: impl Fn(T) -> bool) -> Option<Time> {
         let mut sum = T::ZERO;
-        self.parts.iter().find_map(|(grain, amount)| {
+        self.parts.range(first..).find_map(|(grain, amount)| {
             sum = sum.plus(*amount);
             let end = grain_end(*grain, self.grain).saturating_add(self.span);
             enough(sum).then(|| Time::from_millis(end))

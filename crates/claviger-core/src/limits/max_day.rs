@@ -1,16 +1,20 @@
 //! How much may be traded in any 24 hours.
 
 use super::max_order::{WANTED, money_compared, money_shown};
+use super::spent::Spending;
 use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown};
-use crate::{Decimal, Denial, Money};
+use crate::Denial;
+use crate::book::{Budget, Lasting};
 
 /// `max_day`: how much may be traded in any 24 hours, counting fills and orders that are alive.
 #[derive(Clone, Copy, Debug)]
 pub struct MaxDay;
 
+const DAY: Spending = Spending { limit: "max_day", budget: Budget::Turnover, lasting: Lasting::Day };
+
 impl Limit for MaxDay {
     fn name(&self) -> &'static str {
-        "max_day"
+        DAY.limit
     }
 
     fn help(&self) -> Help {
@@ -40,54 +44,22 @@ impl Limit for MaxDay {
     }
 
     fn count(&self, counted: &Counted<'_>) -> Result<(), Denial> {
-        let Some(hold) = counted.added.hold.as_ref().filter(|hold| !hold.amount.is_zero()) else {
-            return Ok(());
-        };
         let limit = match (&counted.rules.max_day, counted.scope) {
             (Some(Cap::Unlimited), _) | (None, Scope::Key) => return Ok(()),
             (Some(Cap::At(limit)), _) => limit,
+            (None, Scope::Bot) if !counted.added.opening => return Ok(()),
             (None, Scope::Bot) => return Err(Denial::NotGranted { needs: crate::Permission::Trade }),
         };
-        let used = spent(counted, limit)?.less(counted.added.held);
-        let left = limit.amount.less(used);
-        if hold.asset == limit.asset && hold.amount <= left {
-            return Ok(());
-        }
+        let Some(spent) = DAY.short(counted, limit)? else { return Ok(()) };
         Err(match counted.scope {
-            Scope::Key => Denial::KeyMaxDay { asked: hold.clone(), limit: limit.clone() },
-            Scope::Bot => Denial::MaxDay {
-                asked: hold.clone(),
-                left: Money::new(left, limit.asset.clone()),
-                limit: limit.clone(),
-                refills: counted.usage.refills(&limit.asset, hold.amount.less(left)),
-            },
+            Scope::Key => Denial::KeyMaxDay { asked: spent.asked, limit: spent.limit },
+            Scope::Bot => Denial::MaxDay(spent),
         })
     }
 
     fn used(&self, counted: &Counted<'_>) -> Option<(String, String)> {
         let of = self.shown(counted.rules)?.text;
-        let used = match counted.rules.max_day.as_ref().and_then(Cap::at) {
-            Some(limit) => match spent(counted, limit) {
-                Ok(used) => Money::new(used, limit.asset.clone()).to_string(),
-                Err(_) => listed(counted),
-            },
-            None => listed(counted),
-        };
-        Some((used, of))
+        let most = counted.rules.max_day.as_ref().and_then(Cap::at);
+        Some((DAY.shown(counted, most), of))
     }
-}
-
-/// Everything used at this level, in the limit's currency: what was counted in another one is converted.
-fn spent(counted: &Counted<'_>, limit: &Money) -> Result<Decimal, Denial> {
-    let mut sum = Decimal::ZERO;
-    for money in counted.usage.day() {
-        let part = counted.prices.in_asset(&money, &limit.asset, MaxDay.name())?;
-        sum = sum.plus(part.amount).ok_or(Denial::Unmeasured { why: "the day's sum is too large" })?;
-    }
-    Ok(sum)
-}
-
-fn listed(counted: &Counted<'_>) -> String {
-    let parts: Vec<String> = counted.usage.day().map(|money| money.to_string()).collect();
-    if parts.is_empty() { "0".into() } else { parts.join(" + ") }
 }

@@ -8,7 +8,7 @@ use crate::Denial;
 #[derive(Clone, Copy, Debug)]
 pub struct MaxOpenOrders;
 
-const WANTED: &str = "a whole number from 0 to 5000, or \"unlimited\"";
+pub(super) const WANTED: &str = "a whole number from 0 to 5000, or \"unlimited\"";
 const MOST: u32 = 5000;
 
 impl Limit for MaxOpenOrders {
@@ -26,25 +26,13 @@ impl Limit for MaxOpenOrders {
     }
 
     fn parse(&self, given: &Given<'_>, rules: &mut Rules) -> Result<(), Misfit> {
-        let cap = match given {
-            Given::Text(UNLIMITED) => Cap::Unlimited,
-            Given::Whole(n) => {
-                let n = u32::try_from(*n).ok().filter(|n| *n <= MOST);
-                Cap::At(n.ok_or_else(|| given.misfit(WANTED))?)
-            }
-            Given::Text(_) | Given::Flag(_) | Given::List(_) | Given::Other(_) => {
-                return Err(given.misfit(WANTED));
-            }
-        };
+        let cap = count_given(given).ok_or_else(|| given.misfit(WANTED))?;
         rules.max_open_orders = Some(cap);
         Ok(())
     }
 
     fn shown(&self, rules: &Rules) -> Option<Shown> {
-        Some(match rules.max_open_orders.as_ref()? {
-            Cap::Unlimited => Shown { text: UNLIMITED.into(), unlimited: true },
-            Cap::At(n) => Shown { text: n.to_string(), unlimited: false },
-        })
+        rules.max_open_orders.as_ref().map(count_shown)
     }
 
     fn compare(&self, _scope: Scope, old: &Rules, new: &Rules) -> Change {
@@ -64,5 +52,21 @@ impl Limit for MaxOpenOrders {
     fn used(&self, counted: &Counted<'_>) -> Option<(String, String)> {
         let of = self.shown(counted.rules)?.text;
         Some((counted.usage.open_orders().to_string(), of))
+    }
+}
+
+/// A number of open orders, or `"unlimited"`.
+pub(super) fn count_given(given: &Given<'_>) -> Option<Cap<u32>> {
+    match given {
+        Given::Text(UNLIMITED) => Some(Cap::Unlimited),
+        Given::Whole(n) => u32::try_from(*n).ok().filter(|n| *n <= MOST).map(Cap::At),
+        Given::Text(_) | Given::Flag(_) | Given::List(_) | Given::Other(_) => None,
+    }
+}
+
+pub(super) fn count_shown(cap: &Cap<u32>) -> Shown {
+    match cap {
+        Cap::Unlimited => Shown { text: UNLIMITED.into(), unlimited: true },
+        Cap::At(n) => Shown { text: n.to_string(), unlimited: false },
     }
 }

@@ -73,8 +73,11 @@ pub(super) fn money_compared(scope: Scope, old: Option<&Cap<Money>>, new: Option
         (_, None, None) => Change::Same,
         (Scope::Bot, None, Some(_)) => Change::Wider,
         (Scope::Bot, Some(_), None) => Change::Narrower,
-        (Scope::Bot | Scope::Key, _, _) => {
-            settings(old, new, &Cap::Unlimited, |a, b| a.asset == b.asset && a.amount <= b.amount)
-        }
+        (Scope::Bot | Scope::Key, _, _) => money_capped(old, new),
     }
+}
+
+/// The same where nothing written is no limit.
+pub(super) fn money_capped(old: Option<&Cap<Money>>, new: Option<&Cap<Money>>) -> Change {
+    settings(old, new, &Cap::Unlimited, |a, b| a.asset == b.asset && a.amount <= b.amount)
 }

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use super::compare::settings;
 use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED};
-use crate::Denial;
+use crate::book::Pace;
+use crate::{Denial, Time};
 
 /// `order_rate`: how fast a bot may send orders.
 #[derive(Clone, Copy, Debug)]
@@ -19,9 +20,10 @@ pub struct Rate {
 }
 
 /// The span of a rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Span {
     /// One second.
+    #[default]
     Second,
     /// One minute.
     Minute,
@@ -32,7 +34,7 @@ pub enum Span {
 #[error("not a rate like `10/s` or `100/m`")]
 pub struct NotARate;
 
-const WANTED: &str = "a rate like \"10/s\" or \"100/m\" (1 to 60000), or \"unlimited\"";
+pub(super) const WANTED: &str = "a rate like \"10/s\" or \"100/m\" (1 to 60000), or \"unlimited\"";
 const MOST: u32 = 60_000;
 
 impl Rate {
@@ -82,7 +84,7 @@ impl Limit for OrderRate {
 
     fn help(&self) -> Help {
         Help {
-            meaning: "how many orders may be placed or amended in any second or minute; cancels and settings have as many again",
+            meaning: "how many orders may be placed or amended in any second or minute; cancels and settings have as many again, or their own `cancel_rate`",
             form: "a rate",
             example: "order_rate = \"10/s\"",
             absent: "no limit",
@@ -95,37 +97,55 @@ impl Limit for OrderRate {
     }
 
     fn shown(&self, rules: &Rules) -> Option<Shown> {
-        Some(match rules.order_rate.as_ref()? {
-            Cap::Unlimited => Shown { text: UNLIMITED.into(), unlimited: true },
-            Cap::At(rate) => Shown { text: rate.to_string(), unlimited: false },
-        })
+        rules.order_rate.as_ref().map(rate_shown)
     }
 
     fn compare(&self, _scope: Scope, old: &Rules, new: &Rules) -> Change {
-        let (old, new) = (old.order_rate.as_ref(), new.order_rate.as_ref());
-        settings(old, new, &Cap::Unlimited, |a, b| a.span == b.span && a.count <= b.count)
+        settings(old.order_rate.as_ref(), new.order_rate.as_ref(), &Cap::Unlimited, within)
     }
 
     fn count(&self, counted: &Counted<'_>) -> Result<(), Denial> {
         let Some(limit) = counted.rules.order_rate.as_ref().and_then(Cap::at) else { return Ok(()) };
-        for (pace, count) in counted.added.paces.into_iter().filter(|(_, count)| *count > 0) {
-            let window = counted.usage.attempts(pace, limit.span);
-            let (after, most) = (window.total().saturating_add(count), u64::from(limit.count));
-            if after > most {
-                let refills = match counted.scope {
-                    Scope::Bot if count <= most => window.ends_for(after.saturating_sub(most)),
-                    Scope::Bot | Scope::Key => None,
-                };
-                return Err(Denial::OrderRate { limit: *limit, refills });
-            }
-        }
-        Ok(())
+        let others = if counted.rules.cancel_rate.is_none() { Some(Pace::Other) } else { None };
+        let denied = |refills| Denial::OrderRate { limit: *limit, refills };
+        [Pace::Order]
+            .into_iter()
+            .chain(others)
+            .try_for_each(|pace| paced(counted, pace, *limit))
+            .map_err(denied)
     }
 
     fn used(&self, counted: &Counted<'_>) -> Option<(String, String)> {
         let of = self.shown(counted.rules)?.text;
-        let span = counted.rules.order_rate.as_ref().and_then(Cap::at).map_or(Span::Second, |rate| rate.span);
-        let used = counted.usage.attempts(crate::book::Pace::Order, span).total();
+        let span =
+            counted.rules.order_rate.as_ref().and_then(Cap::at).map(|rate| rate.span).unwrap_or_default();
+        let used = counted.usage.attempts(Pace::Order, span).total();
         Some((used.to_string(), of))
     }
+}
+
+pub(super) fn rate_shown(cap: &Cap<Rate>) -> Shown {
+    match cap {
+        Cap::Unlimited => Shown { text: UNLIMITED.into(), unlimited: true },
+        Cap::At(rate) => Shown { text: rate.to_string(), unlimited: false },
+    }
+}
+
+/// Whether a rate allows nothing that another one does not.
+pub(super) fn within(inner: &Rate, outer: &Rate) -> bool {
+    inner.span == outer.span && inner.count <= outer.count
+}
+
+/// Whether what a request adds at a pace is within the limit; else when it would be, where this bot alone is in the way.
+pub(super) fn paced(counted: &Counted<'_>, pace: Pace, limit: Rate) -> Result<(), Option<Time>> {
+    let count = counted.added.at_pace(pace);
+    let window = counted.usage.attempts(pace, limit.span);
+    let (after, most) = (window.total().saturating_add(count), u64::from(limit.count));
+    if count == 0 || after <= most {
+        return Ok(());
+    }
+    Err(match counted.scope {
+        Scope::Bot if count <= most => window.ends_for(after.saturating_sub(most)),
+        Scope::Bot | Scope::Key => None,
+    })
 }

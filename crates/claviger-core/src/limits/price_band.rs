@@ -44,6 +44,11 @@ impl Percent {
         Self(Decimal::from_u64(n))
     }
 
+    /// A tenth of a hundredth.
+    pub(crate) fn tenth() -> Self {
+        Self(Decimal::ONE.over(Decimal::from_u64(10)).unwrap_or(Decimal::ONE))
+    }
+
     /// `price` and this part of it more; `None` if it does not fit.
     #[must_use]
     pub fn above(self, price: Decimal) -> Option<Decimal> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 
-use super::{Cap, LIMITS, Percent, Rate, Scope, Shown};
+use super::{Cap, Churn, LIMITS, Percent, Rate, Scope, Shown};
 use crate::{Decimal, Market, Money, Permission, Symbol};
 
 /// The limits of one bot, or of one real key. `None` is what was not written.
@@ -17,8 +17,16 @@ pub struct Rules {
     pub(super) symbols: Option<Cap<BTreeSet<Symbol>>>,
     pub(super) max_order: Option<Cap<Money>>,
     pub(super) max_day: Option<Cap<Money>>,
+    pub(super) max_hour: Option<Cap<Money>>,
+    pub(super) max_loss_day: Option<Cap<Money>>,
+    pub(super) max_fee: Option<Percent>,
     pub(super) max_open_orders: Option<Cap<u32>>,
+    pub(super) max_open_per_symbol: Option<Cap<u32>>,
     pub(super) order_rate: Option<Cap<Rate>>,
+    pub(super) cancel_rate: Option<Cap<Rate>>,
+    pub(super) request_rate: Option<Cap<Rate>>,
+    pub(super) max_churn: Option<Cap<Churn>>,
+    pub(super) self_trade: Option<bool>,
     pub(super) price_band: Option<Cap<Percent>>,
     pub(super) max_leverage: Option<Cap<Decimal>>,
     pub(super) sources: Option<Cap<Vec<IpNet>>>,

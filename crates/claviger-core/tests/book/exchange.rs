@@ -15,7 +15,8 @@ pub struct Real {
     /// The largest reference price by which its present terms were judged.
     pub judged_at: Decimal,
     pub filled: Decimal,
-    pub fills: Vec<(u64, Decimal)>,
+    /// When, of what value, and at what loss.
+    pub fills: Vec<(u64, Decimal, Decimal)>,
     pub open: bool,
     pub arrived: bool,
 }
@@ -37,6 +38,16 @@ impl Real {
         price.max(self.judged_at)
     }
 
+    /// What one unit loses at its worst price, with a fee of a thousandth.
+    fn unit_loss(&self) -> Decimal {
+        let OrderKind::Limit { price } = self.order.kind else { panic!() };
+        let by_price = match self.order.side {
+            Side::Buy => price.less(self.judged_at),
+            Side::Sell => self.judged_at.less(price),
+        };
+        by_price.plus(self.unit().over(Decimal::from_u64(1000)).unwrap()).unwrap()
+    }
+
     fn left(&self) -> Decimal {
         self.size().less(self.filled)
     }
@@ -47,7 +58,8 @@ impl Real {
         }
         let more = self.left().min(Decimal::from_u64(part));
         self.filled = self.filled.plus(more).unwrap();
-        self.fills.push((now, more.times(self.unit()).unwrap()));
+        let (value, loss) = (more.times(self.unit()).unwrap(), more.times(self.unit_loss()).unwrap());
+        self.fills.push((now, value, loss));
         self.open = !self.left().is_zero();
     }
 
@@ -85,12 +97,28 @@ impl Real {
 
     /// What it truly has cost within the last 24 hours.
     pub fn spent(&self, now: u64) -> Decimal {
-        let recent = self.fills.iter().filter(|(at, _)| now < at + 24 * HOUR).map(|(_, value)| *value);
+        self.spent_since(now, 24 * HOUR)
+    }
+
+    /// The same within so many milliseconds.
+    pub fn spent_since(&self, now: u64, span: u64) -> Decimal {
+        let recent = self.fills.iter().filter(|(at, ..)| now < at + span).map(|(_, value, _)| *value);
         recent.fold(Decimal::ZERO, |sum, value| sum.plus(value).unwrap())
     }
 
     /// What it may cost as it stands.
     pub fn live(&self) -> Decimal {
         if self.open { self.left().times(self.unit()).unwrap() } else { Decimal::ZERO }
+    }
+
+    /// What it truly has lost within the last 24 hours.
+    pub fn lost(&self, now: u64) -> Decimal {
+        let recent = self.fills.iter().filter(|(at, ..)| now < at + 24 * HOUR).map(|(.., loss)| *loss);
+        recent.fold(Decimal::ZERO, |sum, loss| sum.plus(loss).unwrap())
+    }
+
+    /// What it may lose as it stands.
+    pub fn may_lose(&self) -> Decimal {
+        if self.open { self.left().times(self.unit_loss()).unwrap() } else { Decimal::ZERO }
     }
 }

@@ -5,6 +5,8 @@ mod account;
 #[cfg(test)]
 mod amend;
 #[cfg(test)]
+mod counted;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod desk;
@@ -16,6 +18,10 @@ mod exits;
 mod guards;
 #[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod losses;
+#[cfg(test)]
+mod meet;
 #[cfg(test)]
 mod promises;
 #[cfg(test)]

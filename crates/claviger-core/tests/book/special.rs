@@ -224,3 +224,31 @@ fn options_without_references_are_refused() {
     let order = Order { size: Size::Contracts(n("1")), reduce_only: true, trigger: Some(n("5")), ..order };
     assert_eq!(desk.ask("a", Act::Place(order), Permission::Trade).unwrap_err().denial.rule(), "order");
 }
+
+#[test]
+fn a_bought_option_may_lose_its_premium_and_a_sold_one_more() {
+    for (side, limit, expected) in [
+        (Side::Buy, "6.1 USDT", "6.1 USDT"),
+        (
+            Side::Buy,
+            "6 USDT",
+            "max_loss_day: a loss of up to 6.1 USDT is above the 6 USDT left of max_loss_day = 6 USDT",
+        ),
+        (
+            Side::Sell,
+            "900 USDT",
+            "max_loss_day: max_loss_day cannot count it: a sold option can lose without end",
+        ),
+        (Side::Sell, "unlimited", "0"),
+    ] {
+        let mut desk = option(&format!("max_loss_day = \"{limit}\""), "USDT");
+        let order =
+            Order { market: Market::Option, symbol: "BTC-CALL".parse().unwrap(), side, ..buy("1", "6") };
+        let order = Order { size: Size::Contracts(n("10")), ..order };
+        let got = match desk.ask("a", Act::Place(order), Permission::Trade) {
+            Ok(_) => desk.used("a", limits::Scope::Bot, "max_loss_day"),
+            Err(denied) => format!("{}: {denied}", denied.denial.rule()),
+        };
+        assert_eq!(got, expected);
+    }
+}

@@ -3,10 +3,10 @@
 use super::case::{Case, Weight};
 use super::{Judged, Refused, asked, plain};
 use crate::book::ledger::{Tracked, amended, number};
-use crate::entry::{Leg, Reservation};
+use crate::entry::{Leg, Losses, Reservation};
 use crate::shape::fits;
 use crate::value::counted;
-use crate::{Act, Amendment, Denial, LegId, Money, Order, OrderKind, OrderRef, Size};
+use crate::{Act, Amendment, Decimal, Denial, LegId, Money, Order, OrderKind, OrderRef, Size};
 
 impl Case<'_> {
     pub(super) fn amend(&self, amendment: &Amendment) -> Result<Judged, Refused> {
@@ -27,8 +27,9 @@ impl Case<'_> {
             let act = Act::Amend(Amendment { market: order.market, ..amendment.clone() });
             asked(self.policy, self.ask, &self.intent(act))?;
         }
-        let Weight { hold, figures } = self.at_every_stage(known, amendment, &order)?;
-        let reservation = Some(self.reheld(known, &order, &hold)?);
+        let Weight { reservation, figures } = self.at_every_stage(known, amendment, &order)?;
+        let exit = self.is_exit(&order);
+        let reservation = Some(reheld(known, (&order, exit), &reservation)?);
         let mut leaves = amendment.clone();
         if leaves.more.keeps_priority && leaves.more.client_id.is_none() {
             // Binance gives the order a new random name where none is sent, by which nobody would find it again.
@@ -62,8 +63,8 @@ impl Case<'_> {
             fits(&order, &terms).map_err(|denial| may_have(plain(denial)))?;
             let weight = self.weighed(&order, &terms).map_err(may_have)?;
             worst = Some(match worst {
-                Some(other) if other.hold.amount >= weight.hold.amount => other,
-                _ => weight,
+                Some(waiting) => waiting.or_worse(weight),
+                None => weight,
             });
         }
         worst.ok_or_else(|| plain(Denial::NotAmendable { why: "what it looks like now is not known" }))
@@ -79,28 +80,52 @@ impl Case<'_> {
         let why = "its new client order id is another order's";
         if others { Err(plain(Denial::NotAmendable { why })) } else { Ok(()) }
     }
+}
 
-    /// What the whole order may cost once amended. Part of it may have filled at the older, worse price, and it may have
-    /// filled further than a smaller size says; so nothing is given back before the order ends.
-    fn reheld(&self, known: &Tracked, order: &Order, hold: &Money) -> Result<Reservation, Refused> {
-        if self.terms(order.market, &order.symbol)?.is_exit(order) {
-            return Ok(known.held.clone());
-        }
-        let new = self.reservation(hold)?;
-        let size = number(order.size);
-        let basis = known.basis.max(size);
-        let level = |old: &Money, new: &Money| {
-            if old.asset != new.asset {
-                let why = "its value is counted in a currency that max_day does not use any more";
-                return Err(plain(Denial::NotAmendable { why }));
-            }
-            let grown = |money: &Money, size| money.amount.times(basis)?.over(size);
-            let worst = grown(old, known.basis).zip(grown(new, size)).map(|(old, new)| old.max(new));
-            let too_large = plain(Denial::Unmeasured { why: "its value is too large" });
-            worst.and_then(|amount| counted(amount, &new.asset)).ok_or(too_large)
-        };
-        Ok(Reservation { bot: level(&known.held.bot, &new.bot)?, key: level(&known.held.key, &new.key)? })
+impl Weight {
+    /// The larger reservation of both, with the figures of the larger value.
+    fn or_worse(self, other: Self) -> Self {
+        let reservation = self.reservation.larger(&other.reservation);
+        let figures = if reservation.bot == self.reservation.bot { self.figures } else { other.figures };
+        Self { reservation, figures }
     }
+}
+
+/// What the whole order may cost once amended. Part of it may have filled at the older, worse price, and it may have
+/// filled further than a smaller size says; so nothing is given back before the order ends.
+fn reheld(known: &Tracked, (order, exit): (&Order, bool), new: &Reservation) -> Result<Reservation, Refused> {
+    let old = &known.held;
+    let grown = |old: &Money, new: &Money| regrown(known, order, (old, new));
+    let nothing = |like: &Money| Money::new(Decimal::ZERO, like.asset.clone());
+    let lost = |old: &Option<Money>, new: &Option<Money>| {
+        let Some(either) = old.as_ref().or(new.as_ref()) else { return Ok(None) };
+        let (old, new) =
+            (old.clone().unwrap_or_else(|| nothing(either)), new.clone().unwrap_or_else(|| nothing(either)));
+        match grown(&old, &new) {
+            // No exit is refused for what it may lose.
+            Err(_) if exit => Ok(Some(either.clone())),
+            worst => worst.map(Some),
+        }
+    };
+    let loss = Losses { bot: lost(&old.loss.bot, &new.loss.bot)?, key: lost(&old.loss.key, &new.loss.key)? };
+    if exit {
+        return Ok(Reservation { loss, ..old.clone() });
+    }
+    Ok(Reservation { bot: grown(&old.bot, &new.bot)?, key: grown(&old.key, &new.key)?, loss })
+}
+
+/// The larger of what was held for the largest size so far and what is to be held for the new one, both for the larger size.
+fn regrown(known: &Tracked, order: &Order, (old, new): (&Money, &Money)) -> Result<Money, Refused> {
+    if old.asset != new.asset {
+        let why = "its value is counted in a currency that the limit does not use any more";
+        return Err(plain(Denial::NotAmendable { why }));
+    }
+    let size = number(order.size);
+    let basis = known.basis.max(size);
+    let grown = |money: &Money, size| money.amount.times(basis)?.over(size);
+    let worst = grown(old, known.basis).zip(grown(new, size)).map(|(old, new)| old.max(new));
+    let too_large = plain(Denial::Unmeasured { why: "its value is too large" });
+    worst.and_then(|amount| counted(amount, &new.asset)).ok_or(too_large)
 }
 
 /// Whether the order can still wait for its trigger, and whether it can be in the book already.

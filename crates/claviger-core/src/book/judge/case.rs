@@ -4,8 +4,9 @@ use super::{Judged, Refused, at, plain};
 use crate::book::ledger::{Place, Tracked, client_name, surface};
 use crate::book::{Ask, Book};
 use crate::bound::bounded;
-use crate::entry::{Figures, Leg, ReferenceUsed, Reservation};
-use crate::limits::{Cap, LIMITS, Limit as _, MaxDay, Rules, Scope, Weighed};
+use crate::entry::{Figures, Leg, Losses, ReferenceUsed, Reservation};
+use crate::limits::{LIMITS, Limit as _, MaxLossDay, Rules, Scope, Weighed};
+use crate::loss::risk;
 use crate::value::{Prices, Terms};
 use crate::worth::{Worth, worth};
 use crate::{
@@ -29,7 +30,7 @@ pub(super) struct Case<'a> {
 
 /// What weighing an order says.
 pub(super) struct Weight {
-    pub(super) hold: Money,
+    pub(super) reservation: Reservation,
     pub(super) figures: Figures,
 }
 
@@ -72,9 +73,8 @@ impl<'a> Case<'a> {
         let mut leaves = bounded(order, &terms, self.rules()).map_err(plain).map_err(doubt)?;
         leaves.client_id = leaves.client_id.or_else(|| LegId::new(self.ask.id, step).client_order_id());
         self.names_anew(&leaves).map_err(plain)?;
-        let weight = self.weighed(&leaves, &terms).map_err(doubt)?;
-        let reservation = Some(self.reservation(&weight.hold)?);
-        Ok((leaves, Leg { target: None, reservation, figures: weight.figures }))
+        let Weight { reservation, figures } = self.weighed(&leaves, &terms).map_err(doubt)?;
+        Ok((leaves, Leg { target: None, reservation: Some(reservation), figures }))
     }
 
     /// An order that only its client id finds must be found by it alone: else the exchange's word on the new order could
@@ -105,21 +105,29 @@ impl<'a> Case<'a> {
         Ok(terms)
     }
 
+    /// Whether an order can only make a position smaller, as far as that is known of this account.
+    pub(super) fn is_exit(&self, order: &Order) -> bool {
+        order.is_exit_where(self.book.holds_reduce_only(self.policy))
+    }
+
     pub(super) fn rules(&self) -> [&Rules; 2] {
         self.policy.levels().map(|(_, rules)| rules)
     }
 
     /// Second stage, at both levels.
     pub(super) fn weighed(&self, order: &Order, terms: &Terms<'_>) -> Result<Weight, Refused> {
-        let Worth { value, hold } = worth(order, terms).map_err(plain)?;
+        let worth = worth(order, terms).map_err(plain)?;
+        let value = worth.value.as_ref();
         for (scope, rules) in self.policy.levels() {
-            let weighed = Weighed { scope, rules, order, value: value.as_ref(), terms, prices: self.prices };
+            let weighed = Weighed { scope, rules, order, value, terms, prices: self.prices };
             for limit in LIMITS {
                 limit.weigh(&weighed).map_err(at(scope))?;
             }
         }
         let reference = terms.reference.map(|reference| self.used(reference));
-        Ok(Weight { hold, figures: Figures { reference, value } })
+        let reservation =
+            Reservation { loss: self.losses(order, &worth, terms)?, ..self.reservation(&worth.hold)? };
+        Ok(Weight { reservation, figures: Figures { reference, value: worth.value } })
     }
 
     pub(super) fn used(&self, reference: &Reference) -> ReferenceUsed {
@@ -127,13 +135,33 @@ impl<'a> Case<'a> {
         ReferenceUsed { price, source, age_ms: self.prices.age(reference) }
     }
 
-    /// A value in the currency in which each level counts its day.
+    /// A value in the currency in which each level counts what is traded.
     pub(super) fn reservation(&self, value: &Money) -> Result<Reservation, Refused> {
-        let [bot, key] = self.rules().map(|rules| match rules.max_day().and_then(Cap::at) {
-            Some(limit) => self.prices.in_asset(value, &limit.asset, MaxDay.name()),
+        let [bot, key] = self.rules().map(|rules| match rules.turnover_asset() {
+            Some((limit, asset)) => self.prices.in_asset(value, asset, limit),
             None => Ok(value.clone()),
         });
-        Ok(Reservation { bot: bot.map_err(plain)?, key: key.map_err(plain)? })
+        Ok(Reservation { bot: bot.map_err(plain)?, key: key.map_err(plain)?, loss: Losses::default() })
+    }
+
+    /// What an order may lose, at each level that limits that. No exit is refused for it: where nothing leads to the limit's
+    /// currency, it counts in its own.
+    fn losses(&self, order: &Order, worth: &Worth, terms: &Terms<'_>) -> Result<Losses, Refused> {
+        let levels = self.rules();
+        if levels.iter().all(|rules| rules.max_loss().is_none()) {
+            return Ok(Losses::default());
+        }
+        let risk = risk(order, worth, terms).map_err(plain)?;
+        let too_large = Denial::Unmeasured { why: "its value is too large" };
+        let [bot, key] = levels.map(|rules| {
+            let Some(limit) = rules.max_loss() else { return Ok(None) };
+            let lost = risk.with_fee(rules.fee()).ok_or_else(|| too_large.clone())?;
+            match self.prices.in_asset(&lost, &limit.asset, MaxLossDay.name()) {
+                Err(_) if terms.is_exit(order) => Ok(Some(lost)),
+                converted => converted.map(Some),
+            }
+        });
+        Ok(Losses { bot: bot.map_err(plain)?, key: key.map_err(plain)? })
     }
 
     pub(super) fn cancel(&self, cancel: &Cancel) -> Result<Judged, Refused> {

@@ -1,21 +1,19 @@
 //! Third stage: what was used so far, and what a request would add.
 
 use super::{Judged, Refused};
+use crate::book::Budget;
 use crate::book::fold::paces;
 use crate::book::judge::case::Case;
 use crate::book::ledger::can_rest;
 use crate::entry::{Leg, Reservation};
-use crate::limits::{Added, Counted, LIMITS, Rules, Scope};
-use crate::{Act, Decimal, Deed, Denial, Detail, How, Money};
+use crate::limits::{Added, Cost, Counted, LIMITS, Rules, Scope};
+use crate::{Act, Decimal, Deed, Denial, Detail, How, Money, Order};
 
 /// What one step does to an order.
 #[derive(Clone, Copy)]
-enum Deal {
-    /// It places one.
-    Places {
-        /// Whether it can stay in the book.
-        rests: bool,
-    },
+enum Deal<'a> {
+    /// It places this one.
+    Places(&'a Order),
     /// It amends one.
     Amends,
     /// Neither.
@@ -26,8 +24,11 @@ impl Case<'_> {
     /// Asks every limit that counts, at both levels, about all steps together.
     pub(super) fn count(&self, judged: &Judged) -> Result<(), Refused> {
         let act = &judged.leaves.act;
+        let asked = self.rules().iter().any(|rules| !rules.may_self_trade());
+        let meets_own = asked && self.meets(judged);
         for (scope, rules) in self.policy.levels() {
-            let added = self.added(act, judged, (scope, rules)).map_err(super::at(scope))?;
+            let mut added = self.added(act, judged, (scope, rules)).map_err(super::at(scope))?;
+            added.meets_own = meets_own;
             let usage = self.book.usage_at(scope, &self.ask.bot, self.policy.key());
             let counted =
                 Counted { scope, rules, usage, added: &added, prices: self.prices, now: self.book.now };
@@ -42,7 +43,10 @@ impl Case<'_> {
     }
 
     fn added(&self, act: &Act, judged: &Judged, level: (Scope, &Rules)) -> Result<Added, Denial> {
-        let mut sum = Sum { case: self, level, hold: None, held: Decimal::ZERO, opens: 0 };
+        // What has no signature anybody could send, so it uses up nothing.
+        let paces = if super::is_unsigned(self.ask.evidence) { Added::default().paces } else { paces(act) };
+        let added = Added { paces, ..Added::default() };
+        let mut sum = Sum { case: self, level, added };
         match act {
             Act::Steps(steps) => {
                 for (n, (step, leg)) in steps.steps.iter().zip(&judged.legs).enumerate() {
@@ -51,11 +55,9 @@ impl Case<'_> {
                     sum.add(deal, leg, rival)?;
                 }
             }
-            Act::Place(order) => sum.add(Deal::Places { rests: can_rest(order) }, &judged.alone, None)?,
+            Act::Place(order) => sum.add(Deal::Places(order), &judged.alone, None)?,
             Act::Amend(_) => sum.add(Deal::Amends, &judged.alone, None)?,
-            Act::Special(_) if sum.level.1.max_day().is_some() => {
-                sum.add(Deal::Neither, &judged.alone, None)?
-            }
+            Act::Special(_) => sum.add(Deal::Neither, &judged.alone, None)?,
             Act::Read
             | Act::Test(_)
             | Act::Cancel(_)
@@ -66,17 +68,16 @@ impl Case<'_> {
             | Act::SetMarginMode { .. }
             | Act::Transfer(_)
             | Act::Withdraw(_)
-            | Act::Special(_)
             | Act::Change => {}
         }
-        Ok(Added { hold: sum.hold, held: sum.held, opens: sum.opens, paces: paces(act) })
+        Ok(sum.added)
     }
 }
 
-impl Deal {
-    const fn of(deed: &Deed) -> Self {
+impl<'a> Deal<'a> {
+    const fn of(deed: &'a Deed) -> Self {
         match deed {
-            Deed::Place(order) => Self::Places { rests: can_rest(order) },
+            Deed::Place(order) => Self::Places(order),
             Deed::Amend(_) => Self::Amends,
             Deed::Cancel(_) => Self::Neither,
         }
@@ -96,39 +97,54 @@ const fn rival(how: How, step: usize) -> Option<usize> {
 struct Sum<'a> {
     case: &'a Case<'a>,
     level: (Scope, &'a Rules),
-    hold: Option<Money>,
-    held: Decimal,
-    opens: u32,
+    added: Added,
 }
 
 impl Sum<'_> {
-    fn add(&mut self, deal: Deal, leg: &Leg, rival: Option<&Leg>) -> Result<(), Denial> {
-        let of = |leg: &Leg| leg.reservation.as_ref().map(|r| self.of(r).clone());
-        let rival = rival.and_then(of).map(|money| money.amount).unwrap_or_default();
-        if let Some(money) = of(leg) {
-            let more = money.amount.less(rival);
-            let before = self.hold.as_ref().map(|hold| hold.amount).unwrap_or_default();
-            let amount = before.plus(more).ok_or(Denial::Unmeasured { why: "its value is too large" })?;
-            // Where the day has a limit, all of it is in that limit's currency.
-            self.hold = Some(Money::new(amount, money.asset));
+    fn add(&mut self, deal: Deal<'_>, leg: &Leg, rival: Option<&Leg>) -> Result<(), Denial> {
+        let known = match deal {
+            Deal::Amends => leg.target.and_then(|id| self.case.book.orders.get(&id)),
+            Deal::Places(_) | Deal::Neither => None,
+        };
+        for budget in Budget::ALL {
+            let of = |held: &Reservation| held.of(self.level.0, budget).cloned();
+            let reserved = |leg: &Leg| leg.reservation.as_ref().and_then(of);
+            let rival = rival.and_then(reserved).map(|money| money.amount).unwrap_or_default();
+            let held = known.and_then(|known| of(&known.held));
+            let cost = self.added.cost_mut(budget);
+            cost.add(reserved(leg), rival).and_then(|()| cost.keep(held)).ok_or(TOO_LARGE)?;
         }
         match deal {
-            Deal::Places { rests } => self.opens = self.opens.saturating_add(u32::from(rests)),
-            Deal::Amends => {
-                let known = leg.target.and_then(|id| self.case.book.orders.get(&id));
-                let held = known.map(|known| self.of(&known.held).amount).unwrap_or_default();
-                let too_large = Denial::Unmeasured { why: "its value is too large" };
-                self.held = self.held.plus(held).ok_or(too_large)?;
+            Deal::Places(order) => {
+                self.added.opens = self.added.opens.saturating_add(u32::from(can_rest(order)));
+                if can_rest(order) && self.level.1.counts_by_symbol() {
+                    self.added.open_in(order.market, &order.symbol);
+                }
+                self.added.opening |= !self.case.is_exit(order);
             }
+            Deal::Amends => self.added.opening |= known.is_none_or(|known| !self.case.is_exit(&known.order)),
             Deal::Neither => {}
         }
         Ok(())
     }
+}
 
-    const fn of<'a>(&self, reservation: &'a Reservation) -> &'a Money {
-        match self.level.0 {
-            Scope::Bot => &reservation.bot,
-            Scope::Key => &reservation.key,
+const TOO_LARGE: Denial = Denial::Unmeasured { why: "its value is too large" };
+
+impl Cost {
+    /// Where the level limits the budget, all of it is in that limit's currency. `rival` was counted before.
+    fn add(&mut self, reserved: Option<Money>, rival: Decimal) -> Option<()> {
+        if let Some(money) = reserved {
+            let before = self.hold.as_ref().map(|hold| hold.amount).unwrap_or_default();
+            let amount = before.plus(money.amount.less(rival))?;
+            self.hold = Some(Money::new(amount, money.asset));
         }
+        Some(())
+    }
+
+    /// What is held already for an order that is amended.
+    fn keep(&mut self, held: Option<Money>) -> Option<()> {
+        self.held = self.held.plus(held.map(|money| money.amount).unwrap_or_default())?;
+        Some(())
     }
 }

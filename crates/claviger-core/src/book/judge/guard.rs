@@ -22,8 +22,7 @@ impl Case<'_> {
     fn once_more(&self, id: LegId, known: &Tracked, cancel: &Cancel) -> Result<(), Refused> {
         let order = &known.order;
         let terms = self.terms(order.market, &order.symbol)?;
-        let Weight { hold, figures } = self.weighed(order, &terms)?;
-        let reservation = Some(self.reservation(&hold)?);
+        let Weight { reservation, figures } = self.weighed(order, &terms)?;
         let same = Amendment {
             market: order.market,
             symbol: order.symbol.clone(),
@@ -33,7 +32,7 @@ impl Case<'_> {
             price: None,
             more: MoreAmended::default(),
         };
-        let alone = Leg { target: Some(id), reservation, figures };
+        let alone = Leg { target: Some(id), reservation: Some(reservation), figures };
         self.count(&Judged { leaves: self.intent(Act::Amend(same)), alone, legs: Vec::new() })
     }
 }

@@ -3,7 +3,7 @@
 use super::case::Case;
 use super::{Judged, Refused, at, plain};
 use crate::entry::{Figures, Leg};
-use crate::limits::{Cap, Scope, within};
+use crate::limits::{Scope, within};
 use crate::value::counted;
 use crate::{Denial, Money, Special, What};
 
@@ -31,13 +31,23 @@ impl Case<'_> {
     /// A quote that is accepted by its number names no amount. What it is for was told when it was asked for, but anybody
     /// with the account may have asked, so it is refused where a limit would have to see it.
     fn turnover(&self, special: &Special) -> Result<Judged, Refused> {
+        for (scope, rules) in self.policy.levels() {
+            if rules.max_loss().is_some() {
+                let why = "at what price a trade outside of the book is done is not known";
+                return Err(at(scope)(Denial::LossUnknown { why }));
+            }
+        }
         let named = special.asset.clone().zip(special.amount);
         let Some((asset, amount)) = named else {
             for (scope, rules) in self.policy.levels() {
-                let limited = rules.max_order().and_then(Cap::at).is_some()
-                    || rules.max_day().and_then(Cap::at).is_some();
-                if limited {
+                let by_value =
+                    [rules.max_order(), rules.max_day()].into_iter().flatten().any(|c| c.at().is_some());
+                if by_value {
                     let why = "it names no amount, so max_order and max_day cannot count it";
+                    return Err(at(scope)(Denial::Unmeasured { why }));
+                }
+                if rules.turnover_asset().is_some() {
+                    let why = "it names no amount, so max_hour cannot count it";
                     return Err(at(scope)(Denial::Unmeasured { why }));
                 }
             }
