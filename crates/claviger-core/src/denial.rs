@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::limits::{Limit, Percent, Rate};
-use crate::{Decimal, DenialClass, Market, Money, Permission, Side, Symbol, Time};
+use crate::limits::{Limit, OrderType, Percent, Rate};
+use crate::{Decimal, DenialClass, Market, Money, Permission, Side, Symbol, Time, TimeInForce};
 
 /// A refusal, as the bot may see it: the rule and the limit are named, and nothing of other bots is told.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,6 +64,27 @@ pub enum Denial {
     /// The act touches every symbol, and the list does not allow that.
     #[error("this touches every symbol, but symbols is a list; name one symbol")]
     EverySymbol,
+    /// The side is not in the list.
+    #[error("{} is not in sides", side.as_str())]
+    Side {
+        /// Which.
+        side: Side,
+    },
+    /// It trades on a side that nobody sees, and the list does not allow both.
+    #[error("on which side this trades is not known, but sides is a list")]
+    UnknownSide,
+    /// The type of the order is not in the list.
+    #[error("the type {} is not in order_types", of.as_str())]
+    OrderType {
+        /// Which.
+        of: OrderType,
+    },
+    /// The time in force is not in the list.
+    #[error("{} is not in time_in_force", of.as_str())]
+    TimeInForce {
+        /// Which.
+        of: TimeInForce,
+    },
     /// The exchange does not list it, as far as is known.
     #[error("no such instrument is known in the {} market: {symbol}", market.as_str())]
     NoInstrument {
@@ -244,6 +265,9 @@ impl Denial {
             Self::NotGranted { .. } => l::Grants.name(),
             Self::Market { .. } => l::Markets.name(),
             Self::Symbol { .. } | Self::EverySymbol => l::Symbols.name(),
+            Self::Side { .. } | Self::UnknownSide => l::Sides.name(),
+            Self::OrderType { .. } => l::OrderTypes.name(),
+            Self::TimeInForce { .. } => l::TimesInForce.name(),
             Self::NoInstrument { .. } => "instrument",
             Self::NoReference { .. } => "reference",
             Self::Unmeasured { .. } => "order",
@@ -275,6 +299,8 @@ impl Denial {
             | Self::Market { .. }
             | Self::Symbol { .. }
             | Self::EverySymbol
+            | Self::Side { .. }
+            | Self::UnknownSide
             | Self::NoLeverage
             | Self::NotOwnOrder
             | Self::Guards { .. }
@@ -282,7 +308,9 @@ impl Denial {
             Self::Unsigned => DenialClass::Signature,
             Self::Replayed | Self::TooLate => DenialClass::Stale,
             Self::Crowded { .. } => DenialClass::Budget { refills: None },
-            Self::NoInstrument { .. }
+            Self::OrderType { .. }
+            | Self::TimeInForce { .. }
+            | Self::NoInstrument { .. }
             | Self::NoReference { .. }
             | Self::Unmeasured { .. }
             | Self::NoConversion { .. }

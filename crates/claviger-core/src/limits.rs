@@ -13,11 +13,14 @@ mod max_leverage;
 mod max_open_orders;
 mod max_order;
 mod order_rate;
+mod order_types;
 mod price_band;
 mod rules;
 mod setting;
+mod sides;
 mod sources;
 mod symbols;
+mod time_in_force;
 
 pub use allow_same_user::AllowSameUser;
 pub use compare::Change;
@@ -29,11 +32,14 @@ pub use max_leverage::MaxLeverage;
 pub use max_open_orders::MaxOpenOrders;
 pub use max_order::MaxOrder;
 pub use order_rate::{OrderRate, Rate, Span};
+pub use order_types::{NotAnOrderType, OrderType, OrderTypes};
 pub use price_band::{Percent, PriceBand};
 pub use rules::Rules;
 pub use setting::{Cap, Given, Misfit, UNLIMITED};
+pub use sides::{NotASide, Sides};
 pub use sources::Sources;
 pub use symbols::Symbols;
+pub use time_in_force::{NotATimeInForce, TimesInForce};
 
 pub(crate) use max_order::within;
 pub(crate) use price_band::edge;
@@ -49,6 +55,9 @@ pub const LIMITS: &[&dyn Limit] = &[
     &AllowSameUser,
     &Markets,
     &Symbols,
+    &Sides,
+    &OrderTypes,
+    &TimesInForce,
     &DangerAccountWide,
     &MaxLeverage,
     &PriceBand,
@@ -108,7 +117,8 @@ pub struct Shown {
 
 /// One kind of limit.
 ///
-/// It is asked in three stages: for the request alone, for an order with its price and value, and for what was used so far.
+/// It is asked in four stages: for the request alone, for an order as it was asked for, for an order with its price and
+/// value, and for what was used so far.
 pub trait Limit: Sync {
     /// Its name in the configuration.
     fn name(&self) -> &'static str;
@@ -153,7 +163,16 @@ pub trait Limit: Sync {
         Ok(())
     }
 
-    /// Second stage: an order with its price and its value.
+    /// Second stage: an order as the bot asked for it, before anything bounds it, or as an amendment would make it.
+    ///
+    /// # Errors
+    /// If it is not allowed.
+    fn form(&self, formed: &Formed<'_>) -> Result<(), Denial> {
+        let _ = formed;
+        Ok(())
+    }
+
+    /// Third stage: an order with its price and its value.
     ///
     /// # Errors
     /// If it is not allowed.
@@ -162,7 +181,7 @@ pub trait Limit: Sync {
         Ok(())
     }
 
-    /// Third stage: what was used so far, and what this would add.
+    /// Fourth stage: what was used so far, and what this would add.
     ///
     /// # Errors
     /// If that would be too much.
@@ -195,6 +214,17 @@ pub struct Asked<'a> {
 
 /// What the second stage is asked about.
 #[derive(Clone, Copy, Debug)]
+pub struct Formed<'a> {
+    /// At which level.
+    pub scope: Scope,
+    /// The rules of that level.
+    pub rules: &'a Rules,
+    /// The order as the bot asked for it, or as it would be after an amendment.
+    pub order: &'a Order,
+}
+
+/// What the third stage is asked about.
+#[derive(Clone, Copy, Debug)]
 pub struct Weighed<'a> {
     /// At which level.
     pub scope: Scope,
@@ -210,7 +240,7 @@ pub struct Weighed<'a> {
     pub prices: &'a Prices<'a>,
 }
 
-/// What the third stage is asked about.
+/// What the fourth stage is asked about.
 #[derive(Clone, Copy, Debug)]
 pub struct Counted<'a> {
     /// At which level.

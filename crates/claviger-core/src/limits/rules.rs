@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 
-use super::{Cap, LIMITS, Percent, Rate, Scope, Shown};
-use crate::{Decimal, Market, Money, Permission, Symbol};
+use super::{Cap, LIMITS, OrderType, Percent, Rate, Scope, Shown};
+use crate::{Decimal, Market, Money, Permission, Side, Symbol, TimeInForce};
 
 /// The limits of one bot, or of one real key. `None` is what was not written.
 ///
@@ -15,6 +15,9 @@ pub struct Rules {
     pub(super) grants: Option<BTreeSet<Permission>>,
     pub(super) markets: Option<Cap<BTreeSet<Market>>>,
     pub(super) symbols: Option<Cap<BTreeSet<Symbol>>>,
+    pub(super) sides: Option<Cap<BTreeSet<Side>>>,
+    pub(super) order_types: Option<Cap<BTreeSet<OrderType>>>,
+    pub(super) time_in_force: Option<Cap<BTreeSet<TimeInForce>>>,
     pub(super) max_order: Option<Cap<Money>>,
     pub(super) max_day: Option<Cap<Money>>,
     pub(super) max_open_orders: Option<Cap<u32>>,

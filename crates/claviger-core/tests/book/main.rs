@@ -11,11 +11,15 @@ mod exchange;
 #[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod forms;
+#[cfg(test)]
 mod guards;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod promises;
+#[cfg(test)]
+mod settings;
 #[cfg(test)]
 mod settle;
 #[cfg(test)]

@@ -27,6 +27,7 @@ impl Case<'_> {
             let act = Act::Amend(Amendment { market: order.market, ..amendment.clone() });
             asked(self.policy, self.ask, &self.intent(act))?;
         }
+        self.formed(&order)?;
         let Weight { hold, figures } = self.at_every_stage(known, amendment, &order)?;
         let reservation = Some(self.reheld(known, &order, &hold)?);
         let mut leaves = amendment.clone();

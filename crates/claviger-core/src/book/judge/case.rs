@@ -5,7 +5,7 @@ use crate::book::ledger::{Place, Tracked, client_name, surface};
 use crate::book::{Ask, Book};
 use crate::bound::bounded;
 use crate::entry::{Figures, Leg, ReferenceUsed, Reservation};
-use crate::limits::{Cap, LIMITS, Limit as _, MaxDay, Rules, Scope, Weighed};
+use crate::limits::{Cap, Formed, LIMITS, Limit as _, MaxDay, Rules, Scope, Weighed};
 use crate::value::{Prices, Terms};
 use crate::worth::{Worth, worth};
 use crate::{
@@ -66,6 +66,7 @@ impl<'a> Case<'a> {
         order: &Order,
         (step, after): (u16, Option<&Order>),
     ) -> Result<(Order, Leg), Refused> {
+        self.formed(order)?;
         let mut terms = self.terms(order.market, &order.symbol)?;
         terms.after = after.zip(terms.start()).map(|(after, start)| after.fills_near(start));
         let mut leaves = bounded(order, &terms, self.rules()).map_err(plain)?;
@@ -107,6 +108,17 @@ impl<'a> Case<'a> {
     }
 
     /// Second stage, at both levels.
+    pub(super) fn formed(&self, order: &Order) -> Result<(), Refused> {
+        for (scope, rules) in self.policy.levels() {
+            let formed = Formed { scope, rules, order };
+            for limit in LIMITS {
+                limit.form(&formed).map_err(at(scope))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Third stage, at both levels.
     pub(super) fn weighed(&self, order: &Order, terms: &Terms<'_>) -> Result<Weight, Refused> {
         let Worth { value, hold } = worth(order, terms).map_err(plain)?;
         for (scope, rules) in self.policy.levels() {
