@@ -64,6 +64,15 @@ pub enum Denial {
     /// The act touches every symbol, and the list does not allow that.
     #[error("this touches every symbol, but symbols is a list; name one symbol")]
     EverySymbol,
+    /// The symbol is in the list of those denied.
+    #[error("{symbol} is in deny_symbols")]
+    DeniedSymbol {
+        /// Which.
+        symbol: Symbol,
+    },
+    /// It trades what it does not name, and some symbols are denied.
+    #[error("which symbols this trades is not known, and there are deny_symbols")]
+    UnnamedSymbol,
     /// The side is not in the list.
     #[error("{} is not in sides", side.as_str())]
     Side {
@@ -146,8 +155,44 @@ pub enum Denial {
         /// What it is measured from: the reference price, or the order's own trigger.
         reference: Decimal,
     },
+    /// The price of an exit is worse than its band allows.
+    #[error(
+        "{} at {price} is {} {edge}, the edge of exit_band = {band} around {reference}",
+        verb(*side), beyond(*side)
+    )]
+    ExitBand {
+        /// Buy or sell.
+        side: Side,
+        /// The order's price.
+        price: Decimal,
+        /// The worst price allowed.
+        edge: Decimal,
+        /// The band.
+        band: Percent,
+        /// What it is measured from: the reference price, or the order's own trigger.
+        reference: Decimal,
+    },
+    /// The price is far on the other side of the market.
+    #[error(
+        "{} at {price} is {} {edge}, the edge of fat_finger = {band} around {reference}",
+        verb(*side), beyond(side.opposite())
+    )]
+    FatFinger {
+        /// Buy or sell.
+        side: Side,
+        /// The order's price.
+        price: Decimal,
+        /// The farthest price allowed.
+        edge: Decimal,
+        /// The band.
+        band: Percent,
+        /// What it is measured from: the reference price, or the order's own trigger.
+        reference: Decimal,
+    },
     /// The trigger is too far from the market.
-    #[error("the trigger price {trigger} is more than {most} away from the reference price {reference}")]
+    #[error(
+        "the trigger price {trigger} is more than trigger_distance = {most} away from the reference price {reference}"
+    )]
     TriggerTooFar {
         /// The trigger.
         trigger: Decimal,
@@ -155,6 +200,12 @@ pub enum Denial {
         most: Percent,
         /// The reference price.
         reference: Decimal,
+    },
+    /// It follows the price at too large a distance.
+    #[error("it follows the price at more than trigger_distance = {most}")]
+    FollowsTooFar {
+        /// The distance allowed.
+        most: Percent,
     },
     /// The order is too large.
     #[error("order of {asked} is above max_order = {limit}")]
@@ -265,6 +316,7 @@ impl Denial {
             Self::NotGranted { .. } => l::Grants.name(),
             Self::Market { .. } => l::Markets.name(),
             Self::Symbol { .. } | Self::EverySymbol => l::Symbols.name(),
+            Self::DeniedSymbol { .. } | Self::UnnamedSymbol => l::DenySymbols.name(),
             Self::Side { .. } | Self::UnknownSide => l::Sides.name(),
             Self::OrderType { .. } => l::OrderTypes.name(),
             Self::TimeInForce { .. } => l::TimesInForce.name(),
@@ -274,7 +326,9 @@ impl Denial {
             Self::NoConversion { limit, .. } => limit,
             Self::Unbounded { .. } | Self::Band { .. } => l::PriceBand.name(),
             Self::TooSmall { .. } => "min_size",
-            Self::TriggerTooFar { .. } => "trigger_distance",
+            Self::ExitBand { .. } => l::ExitBand.name(),
+            Self::FatFinger { .. } => l::FatFinger.name(),
+            Self::TriggerTooFar { .. } | Self::FollowsTooFar { .. } => l::TriggerDistance.name(),
             Self::MaxOrder { .. } => l::MaxOrder.name(),
             Self::MaxDay { .. } | Self::KeyMaxDay { .. } => l::MaxDay.name(),
             Self::MaxOpenOrders { .. } => l::MaxOpenOrders.name(),
@@ -299,6 +353,8 @@ impl Denial {
             | Self::Market { .. }
             | Self::Symbol { .. }
             | Self::EverySymbol
+            | Self::DeniedSymbol { .. }
+            | Self::UnnamedSymbol
             | Self::Side { .. }
             | Self::UnknownSide
             | Self::NoLeverage
@@ -317,7 +373,10 @@ impl Denial {
             | Self::Unbounded { .. }
             | Self::TooSmall { .. }
             | Self::Band { .. }
+            | Self::ExitBand { .. }
+            | Self::FatFinger { .. }
             | Self::TriggerTooFar { .. }
+            | Self::FollowsTooFar { .. }
             | Self::MaxOrder { .. }
             | Self::MaxOpenOrders { .. }
             | Self::MaxLeverage { .. }

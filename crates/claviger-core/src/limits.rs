@@ -6,6 +6,9 @@
 mod allow_same_user;
 mod compare;
 mod danger_account_wide;
+mod deny_symbols;
+mod exit_band;
+mod fat_finger;
 mod grants;
 mod markets;
 mod max_day;
@@ -21,10 +24,15 @@ mod sides;
 mod sources;
 mod symbols;
 mod time_in_force;
+mod trigger_distance;
+mod way;
 
 pub use allow_same_user::AllowSameUser;
 pub use compare::Change;
 pub use danger_account_wide::DangerAccountWide;
+pub use deny_symbols::DenySymbols;
+pub use exit_band::ExitBand;
+pub use fat_finger::FatFinger;
 pub use grants::Grants;
 pub use markets::Markets;
 pub use max_day::MaxDay;
@@ -40,9 +48,11 @@ pub use sides::{NotASide, Sides};
 pub use sources::Sources;
 pub use symbols::Symbols;
 pub use time_in_force::{NotATimeInForce, TimesInForce};
+pub use trigger_distance::TriggerDistance;
 
 pub(crate) use max_order::within;
 pub(crate) use price_band::edge;
+pub(crate) use trigger_distance::farthest;
 
 use crate::book::{Pace, Usage};
 use crate::value::{Prices, Terms};
@@ -55,12 +65,16 @@ pub const LIMITS: &[&dyn Limit] = &[
     &AllowSameUser,
     &Markets,
     &Symbols,
+    &DenySymbols,
     &Sides,
     &OrderTypes,
     &TimesInForce,
     &DangerAccountWide,
     &MaxLeverage,
     &PriceBand,
+    &ExitBand,
+    &FatFinger,
+    &TriggerDistance,
     &MaxOrder,
     &MaxOpenOrders,
     &MaxDay,

@@ -15,6 +15,7 @@ pub struct Rules {
     pub(super) grants: Option<BTreeSet<Permission>>,
     pub(super) markets: Option<Cap<BTreeSet<Market>>>,
     pub(super) symbols: Option<Cap<BTreeSet<Symbol>>>,
+    pub(super) deny_symbols: Option<BTreeSet<Symbol>>,
     pub(super) sides: Option<Cap<BTreeSet<Side>>>,
     pub(super) order_types: Option<Cap<BTreeSet<OrderType>>>,
     pub(super) time_in_force: Option<Cap<BTreeSet<TimeInForce>>>,
@@ -23,6 +24,9 @@ pub struct Rules {
     pub(super) max_open_orders: Option<Cap<u32>>,
     pub(super) order_rate: Option<Cap<Rate>>,
     pub(super) price_band: Option<Cap<Percent>>,
+    pub(super) exit_band: Option<Cap<Percent>>,
+    pub(super) fat_finger: Option<Cap<Percent>>,
+    pub(super) trigger_distance: Option<Percent>,
     pub(super) max_leverage: Option<Cap<Decimal>>,
     pub(super) sources: Option<Cap<Vec<IpNet>>>,
     pub(super) allow_same_user: Option<bool>,
@@ -73,6 +77,16 @@ impl Rules {
     #[must_use]
     pub const fn price_band(&self) -> Option<&Cap<Percent>> {
         self.price_band.as_ref()
+    }
+
+    /// The band of exits: three times `price_band` where nothing else was written; `None` where nothing bounds them.
+    #[must_use]
+    pub fn exits_within(&self) -> Option<Percent> {
+        match (&self.exit_band, &self.price_band) {
+            (Some(cap), _) => cap.at().copied(),
+            (None, Some(Cap::At(band))) => Some(band.for_exits()),
+            (None, Some(Cap::Unlimited) | None) => None,
+        }
     }
 
     /// The day's budget.

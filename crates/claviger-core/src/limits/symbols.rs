@@ -69,7 +69,7 @@ impl Limit for Symbols {
 }
 
 /// What an act touches: nothing that has a symbol, every symbol (`Some(None)`), or one.
-const fn touched(act: &Act) -> Option<Option<&Symbol>> {
+pub(super) const fn touched(act: &Act) -> Option<Option<&Symbol>> {
     match act {
         Act::Place(order) | Act::Test(order) => Some(Some(&order.symbol)),
         Act::Amend(a) => Some(Some(&a.symbol)),

@@ -258,7 +258,7 @@ fn triggers() {
     check(
         "",
         stop(Side::Sell, "39.99", "39.99"),
-        "trigger_distance: the trigger price 39.99 is more than 60% away from the reference price 100",
+        "trigger_distance: the trigger price 39.99 is more than trigger_distance = 60% away from the reference price 100",
     );
     check(
         "max_order = \"150 USDT\"",

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod amend;
 #[cfg(test)]
+mod bands;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod desk;

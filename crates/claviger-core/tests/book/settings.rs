@@ -59,3 +59,50 @@ fn first(name: &str) -> &'static str {
         _ => "gtc, ioc, fok, post-only)",
     }
 }
+
+#[test]
+fn bands_and_distances() {
+    for name in ["exit_band", "fat_finger"] {
+        let line = |band: &str| format!("{name} = \"{band}\"");
+        check(&line("9%"), &line("8%"), &format!("{name}: 9% -> 8% (narrower)"));
+        check(&line("9%"), &line("unlimited"), &format!("{name}: 9% -> unlimited (wider)"));
+        for value in ["9", "0%", "100%"] {
+            refused(&line(value), "is not a percentage above 0 and below 100");
+        }
+    }
+    check("", "fat_finger = \"9%\"", "fat_finger: not set -> 9% (narrower)");
+    // Without one of its own, exits have three times `price_band`: 6 % at the bot, none at the key.
+    let narrower = |band: &str| format!("exit_band: not set -> {band} (narrower)");
+    check_levels("", "exit_band = \"5%\"", [&narrower("5%"), &narrower("5%")]);
+    check_levels("", "exit_band = \"7%\"", ["exit_band: not set -> 7% (wider)", &narrower("7%")]);
+    check_levels("", "exit_band = \"6%\"", ["", &narrower("6%")]);
+    check_levels(
+        "exit_band = \"7%\"",
+        "",
+        ["exit_band: 7% -> not set (narrower)", "exit_band: 7% -> not set (wider)"],
+    );
+    check("price_band = \"3%\"", "price_band = \"1%\"", "price_band: 3% -> 1% (narrower)");
+    let line = |distance: &str| format!("trigger_distance = \"{distance}\"");
+    check(&line("9%"), &line("8%"), "trigger_distance: 9% -> 8% (narrower)");
+    check_levels("", &line("60%"), ["", "trigger_distance: not set -> 60% (narrower)"]);
+    check_levels(
+        "",
+        &line("61%"),
+        ["trigger_distance: not set -> 61% (wider)", "trigger_distance: not set -> 61% (narrower)"],
+    );
+    for value in ["unlimited", "99.1%", "0%", "60"] {
+        refused(&line(value), "is not a percentage above 0 and at most 99 like \"60%\"");
+    }
+}
+
+#[test]
+fn denied_symbols() {
+    let line = |items: &str| format!("deny_symbols = [{items}]");
+    check("", &line("\"AUSDT\""), "deny_symbols: not set -> AUSDT (narrower)");
+    check(&line("\"AUSDT\""), "", "deny_symbols: AUSDT -> not set (wider)");
+    check(&line("\"AUSDT\""), &line("\"AUSDT\", \"B\""), "deny_symbols: AUSDT -> AUSDT, B (narrower)");
+    check(&line("\"AUSDT\""), &line("\"B\""), "deny_symbols: AUSDT -> B (not comparable)");
+    refused(&line(""), "the empty list is not a list of symbols");
+    refused("deny_symbols = \"unlimited\"", "`unlimited` is not a list of symbols");
+    refused("deny_symbols = [\"ausdt\"]", "`ausdt` is not a list of symbols");
+}
