@@ -94,6 +94,12 @@ pub enum Denial {
         /// Which.
         of: TimeInForce,
     },
+    /// It is not the time for it.
+    #[error("only reads, exits and cancels are allowed outside of hours = {hours}")]
+    Hours {
+        /// When it is.
+        hours: Box<str>,
+    },
     /// The exchange does not list it, as far as is known.
     #[error("no such instrument is known in the {} market: {symbol}", market.as_str())]
     NoInstrument {
@@ -320,6 +326,7 @@ impl Denial {
             Self::Side { .. } | Self::UnknownSide => l::Sides.name(),
             Self::OrderType { .. } => l::OrderTypes.name(),
             Self::TimeInForce { .. } => l::TimesInForce.name(),
+            Self::Hours { .. } => l::Hours.name(),
             Self::NoInstrument { .. } => "instrument",
             Self::NoReference { .. } => "reference",
             Self::Unmeasured { .. } => "order",
@@ -357,6 +364,7 @@ impl Denial {
             | Self::UnnamedSymbol
             | Self::Side { .. }
             | Self::UnknownSide
+            | Self::Hours { .. }
             | Self::NoLeverage
             | Self::NotOwnOrder
             | Self::Guards { .. }

@@ -10,6 +10,7 @@ mod deny_symbols;
 mod exit_band;
 mod fat_finger;
 mod grants;
+mod hours;
 mod markets;
 mod max_day;
 mod max_leverage;
@@ -34,6 +35,7 @@ pub use deny_symbols::DenySymbols;
 pub use exit_band::ExitBand;
 pub use fat_finger::FatFinger;
 pub use grants::Grants;
+pub use hours::{Hours, NotAWindow, OpenWindow};
 pub use markets::Markets;
 pub use max_day::MaxDay;
 pub use max_leverage::MaxLeverage;
@@ -69,6 +71,7 @@ pub const LIMITS: &[&dyn Limit] = &[
     &Sides,
     &OrderTypes,
     &TimesInForce,
+    &Hours,
     &DangerAccountWide,
     &MaxLeverage,
     &PriceBand,
@@ -222,6 +225,8 @@ pub struct Asked<'a> {
     pub peer: &'a Peer,
     /// What.
     pub intent: &'a Intent,
+    /// Now.
+    pub now: Time,
     /// Whether another bot uses the same real key.
     pub shared: bool,
 }
@@ -235,6 +240,8 @@ pub struct Formed<'a> {
     pub rules: &'a Rules,
     /// The order as the bot asked for it, or as it would be after an amendment.
     pub order: &'a Order,
+    /// Now.
+    pub now: Time,
 }
 
 /// What the third stage is asked about.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 
-use super::{Cap, LIMITS, OrderType, Percent, Rate, Scope, Shown};
+use super::{Cap, LIMITS, OpenWindow, OrderType, Percent, Rate, Scope, Shown};
 use crate::{Decimal, Market, Money, Permission, Side, Symbol, TimeInForce};
 
 /// The limits of one bot, or of one real key. `None` is what was not written.
@@ -19,6 +19,7 @@ pub struct Rules {
     pub(super) sides: Option<Cap<BTreeSet<Side>>>,
     pub(super) order_types: Option<Cap<BTreeSet<OrderType>>>,
     pub(super) time_in_force: Option<Cap<BTreeSet<TimeInForce>>>,
+    pub(super) hours: Option<Cap<Vec<OpenWindow>>>,
     pub(super) max_order: Option<Cap<Money>>,
     pub(super) max_day: Option<Cap<Money>>,
     pub(super) max_open_orders: Option<Cap<u32>>,

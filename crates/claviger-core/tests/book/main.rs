@@ -17,6 +17,8 @@ mod forms;
 #[cfg(test)]
 mod guards;
 #[cfg(test)]
+mod hours;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod promises;

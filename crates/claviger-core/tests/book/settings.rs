@@ -48,7 +48,7 @@ fn lists_of_what_orders_may_be() {
         check("", &unlimited, "");
         refused(&format!("{name} = []"), "the empty list is not a list of");
         refused(&format!("{name} = \"{one}\""), "or \"unlimited\"");
-        refused(&format!("{name} = [\"{}\"]", one.to_uppercase()), &format!("({}", first(name)));
+        refused(&format!("{name} = [\"{}\"]", one.to_ascii_uppercase()), &format!("({}", first(name)));
     }
 }
 
@@ -105,4 +105,29 @@ fn denied_symbols() {
     refused(&line(""), "the empty list is not a list of symbols");
     refused("deny_symbols = \"unlimited\"", "`unlimited` is not a list of symbols");
     refused("deny_symbols = [\"ausdt\"]", "`ausdt` is not a list of symbols");
+}
+
+#[test]
+fn windows() {
+    let line = |windows: &str| format!("hours = [{windows}]");
+    let work = "\"mon-fri 08:00 +9h Europe/Berlin\"";
+    let work_and = |other: &str| line(&format!("{work}, \"{other}\""));
+    let is = "hours: mon-fri 08:00 +9h Europe/Berlin ->";
+    check("", &line(work), "hours: not set -> mon-fri 08:00 +9h Europe/Berlin (narrower)");
+    check(&line(work), "hours = \"unlimited\"", &format!("{is} unlimited (wider)"));
+    check(&line(work), &line("\"mon,tue,wed-fri 08:00 +540m Europe/Berlin\""), "");
+    let shorter = "mon-thu 08:00 +8h Europe/Berlin";
+    check(&line(work), &line(&format!("\"{shorter}\"")), &format!("{is} {shorter} (narrower)"));
+    let both = "mon-fri 08:00 +9h Europe/Berlin, sat 08:00 +1h UTC";
+    check(&line(work), &work_and("sat 08:00 +1h UTC"), &format!("{is} {both} (wider)"));
+    for other in
+        ["mon-fri 08:00 +9h Europe/Paris", "mon-fri 09:00 +8h Europe/Berlin", "sat 08:00 +9h Europe/Berlin"]
+    {
+        check(&line(work), &line(&format!("\"{other}\"")), &format!("{is} {other} (not comparable)"));
+    }
+    refused(
+        &line("\"mon 08:00 +9h Mars/Olympus\""),
+        "`mon 08:00 +9h Mars/Olympus` is not a list of windows like \"mon-fri 08:00 +9h Europe/Berlin\"",
+    );
+    refused(&line(""), "the empty list is not a list of windows");
 }

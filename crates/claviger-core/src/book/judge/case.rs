@@ -110,7 +110,7 @@ impl<'a> Case<'a> {
     /// Second stage, at both levels.
     pub(super) fn formed(&self, order: &Order) -> Result<(), Refused> {
         for (scope, rules) in self.policy.levels() {
-            let formed = Formed { scope, rules, order };
+            let formed = Formed { scope, rules, order, now: self.ask.now };
             for limit in LIMITS {
                 limit.form(&formed).map_err(at(scope))?;
             }
