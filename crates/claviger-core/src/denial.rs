@@ -43,6 +43,12 @@ pub enum Denial {
         /// From where.
         address: IpAddr,
     },
+    /// The user is not in the list, or not known.
+    #[error("requests of {} are not allowed by users", user.map_or_else(|| "an unknown user".into(), |id| format!("user {id}")))]
+    User {
+        /// Which, where it is known.
+        user: Option<u32>,
+    },
     /// The permission was not granted.
     #[error("grants does not include {needs}")]
     NotGranted {
@@ -319,6 +325,7 @@ impl Denial {
             Self::Crowded { .. } => "memory",
             Self::SameUser { .. } => l::AllowSameUser.name(),
             Self::Source { .. } => l::Sources.name(),
+            Self::User { .. } => l::Users.name(),
             Self::NotGranted { .. } => l::Grants.name(),
             Self::Market { .. } => l::Markets.name(),
             Self::Symbol { .. } | Self::EverySymbol => l::Symbols.name(),
@@ -356,6 +363,7 @@ impl Denial {
             | Self::Frozen
             | Self::SameUser { .. }
             | Self::Source { .. }
+            | Self::User { .. }
             | Self::NotGranted { .. }
             | Self::Market { .. }
             | Self::Symbol { .. }

@@ -26,6 +26,7 @@ mod sources;
 mod symbols;
 mod time_in_force;
 mod trigger_distance;
+mod users;
 mod way;
 
 pub use allow_same_user::AllowSameUser;
@@ -51,6 +52,7 @@ pub use sources::Sources;
 pub use symbols::Symbols;
 pub use time_in_force::{NotATimeInForce, TimesInForce};
 pub use trigger_distance::TriggerDistance;
+pub use users::Users;
 
 pub(crate) use max_order::within;
 pub(crate) use price_band::edge;
@@ -63,6 +65,7 @@ use crate::{Decimal, Denial, Intent, Market, Money, Order, Peer, Time};
 /// Every limit there is, in the order they are asked. A new limit adds one line here.
 pub const LIMITS: &[&dyn Limit] = &[
     &Sources,
+    &Users,
     &Grants,
     &AllowSameUser,
     &Markets,

@@ -30,6 +30,7 @@ pub struct Rules {
     pub(super) trigger_distance: Option<Percent>,
     pub(super) max_leverage: Option<Cap<Decimal>>,
     pub(super) sources: Option<Cap<Vec<IpNet>>>,
+    pub(super) users: Option<Cap<BTreeSet<u32>>>,
     pub(super) allow_same_user: Option<bool>,
     pub(super) danger_account_wide: Option<bool>,
 }

@@ -30,3 +30,5 @@ mod settle;
 mod special;
 #[cfg(test)]
 mod steps;
+#[cfg(test)]
+mod users;

@@ -131,3 +131,16 @@ fn windows() {
     );
     refused(&line(""), "the empty list is not a list of windows");
 }
+
+#[test]
+fn users() {
+    let line = |users: &str| format!("users = [{users}]");
+    check("", &line("\"1001\""), "users: not set -> 1001 (narrower)");
+    check(&line("\"1001\""), &line("\"0\", \"1001\""), "users: 1001 -> 0, 1001 (wider)");
+    check(&line("\"1001\""), &line("\"1002\""), "users: 1001 -> 1002 (not comparable)");
+    check(&line("\"1001\""), "users = \"unlimited\"", "users: 1001 -> unlimited (wider)");
+    for value in ["\"bot\"", "\"\"", "\"-1\"", "\"+1\"", "\"01\"", "\"4294967295\"", "\"4294967296\"", "1001"]
+    {
+        refused(&line(value), "is not a list of user ids like [\"1001\"], or \"unlimited\"");
+    }
+}
