@@ -261,6 +261,34 @@ pub enum Denial {
         /// When the next one can pass.
         refills: Option<Time>,
     },
+    /// The destination is not in the address book.
+    #[error("`{to}` is not in withdraw_to")]
+    WithdrawTo {
+        /// The destination, as it would stand there.
+        to: Box<str>,
+    },
+    /// The withdrawal is too large, or of an asset that may not leave at all.
+    #[error("withdrawal of {asked} is above max_withdraw = {limit}")]
+    MaxWithdraw {
+        /// What was asked.
+        asked: Money,
+        /// The limit.
+        limit: Money,
+    },
+    /// The route is not in the list.
+    #[error("`{route}` is not in transfer_routes")]
+    TransferRoute {
+        /// The route, as it would stand there.
+        route: Box<str>,
+    },
+    /// The transfer is too large, or of an asset that may not be moved at all.
+    #[error("transfer of {asked} is above max_transfer = {limit}")]
+    MaxTransfer {
+        /// What was asked.
+        asked: Money,
+        /// The limit.
+        limit: Money,
+    },
     /// The leverage is too high.
     #[error("leverage of {asked} is above max_leverage = {limit}")]
     MaxLeverage {
@@ -348,6 +376,10 @@ impl Denial {
             Self::MaxOpenOrders { .. } => l::MaxOpenOrders.name(),
             Self::OrderRate { .. } => l::OrderRate.name(),
             Self::MaxLeverage { .. } | Self::NoLeverage => l::MaxLeverage.name(),
+            Self::WithdrawTo { .. } => l::WithdrawTo.name(),
+            Self::MaxWithdraw { .. } => l::MaxWithdraw.name(),
+            Self::TransferRoute { .. } => l::TransferRoutes.name(),
+            Self::MaxTransfer { .. } => l::MaxTransfer.name(),
             Self::NotOwnOrder => "own_order",
             Self::Guards { .. } => "guards",
             Self::AmendmentPending | Self::NotAmendable { .. } => "amendment",
@@ -374,6 +406,10 @@ impl Denial {
             | Self::UnknownSide
             | Self::Hours { .. }
             | Self::NoLeverage
+            | Self::WithdrawTo { .. }
+            | Self::MaxWithdraw { .. }
+            | Self::TransferRoute { .. }
+            | Self::MaxTransfer { .. }
             | Self::NotOwnOrder
             | Self::Guards { .. }
             | Self::AccountWide => DenialClass::Permission,

@@ -4,6 +4,7 @@
 //! Each is asked at two levels, the bot's and its real key's, and both must agree.
 
 mod allow_same_user;
+mod amounts;
 mod compare;
 mod danger_account_wide;
 mod deny_symbols;
@@ -16,6 +17,8 @@ mod max_day;
 mod max_leverage;
 mod max_open_orders;
 mod max_order;
+mod max_transfer;
+mod max_withdraw;
 mod order_rate;
 mod order_types;
 mod price_band;
@@ -25,9 +28,11 @@ mod sides;
 mod sources;
 mod symbols;
 mod time_in_force;
+mod transfer_routes;
 mod trigger_distance;
 mod users;
 mod way;
+mod withdraw_to;
 
 pub use allow_same_user::AllowSameUser;
 pub use compare::Change;
@@ -42,6 +47,8 @@ pub use max_day::MaxDay;
 pub use max_leverage::MaxLeverage;
 pub use max_open_orders::MaxOpenOrders;
 pub use max_order::MaxOrder;
+pub use max_transfer::MaxTransfer;
+pub use max_withdraw::MaxWithdraw;
 pub use order_rate::{OrderRate, Rate, Span};
 pub use order_types::{NotAnOrderType, OrderType, OrderTypes};
 pub use price_band::{Percent, PriceBand};
@@ -51,8 +58,10 @@ pub use sides::{NotASide, Sides};
 pub use sources::Sources;
 pub use symbols::Symbols;
 pub use time_in_force::{NotATimeInForce, TimesInForce};
+pub use transfer_routes::{NotARoute, Route, TransferRoutes};
 pub use trigger_distance::TriggerDistance;
 pub use users::Users;
+pub use withdraw_to::{Destination, NotADestination, WithdrawTo};
 
 pub(crate) use max_order::within;
 pub(crate) use price_band::edge;
@@ -60,7 +69,7 @@ pub(crate) use trigger_distance::farthest;
 
 use crate::book::{Pace, Usage};
 use crate::value::{Prices, Terms};
-use crate::{Decimal, Denial, Intent, Market, Money, Order, Peer, Time};
+use crate::{Decimal, Denial, Intent, Market, Money, Order, Peer, Permission, Time};
 
 /// Every limit there is, in the order they are asked. A new limit adds one line here.
 pub const LIMITS: &[&dyn Limit] = &[
@@ -77,6 +86,10 @@ pub const LIMITS: &[&dyn Limit] = &[
     &Hours,
     &DangerAccountWide,
     &MaxLeverage,
+    &WithdrawTo,
+    &MaxWithdraw,
+    &TransferRoutes,
+    &MaxTransfer,
     &PriceBand,
     &ExitBand,
     &FatFinger,
@@ -146,8 +159,9 @@ pub trait Limit: Sync {
     /// What it is, for people.
     fn help(&self) -> Help;
 
-    /// Whether a `trade` grant needs it to be written out.
-    fn needed_to_trade(&self) -> bool {
+    /// Whether a grant of that permission needs it to be written out.
+    fn needed_for(&self, permission: Permission) -> bool {
+        let _ = permission;
         false
     }
 

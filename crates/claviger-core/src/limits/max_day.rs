@@ -2,7 +2,7 @@
 
 use super::max_order::{WANTED, money_compared, money_shown};
 use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown};
-use crate::{Decimal, Denial, Money};
+use crate::{Decimal, Denial, Money, Permission};
 
 /// `max_day`: how much may be traded in any 24 hours, counting fills and orders that are alive.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +22,8 @@ impl Limit for MaxDay {
         }
     }
 
-    fn needed_to_trade(&self) -> bool {
-        true
+    fn needed_for(&self, permission: Permission) -> bool {
+        permission == Permission::Trade
     }
 
     fn parse(&self, given: &Given<'_>, rules: &mut Rules) -> Result<(), Misfit> {
@@ -46,7 +46,7 @@ impl Limit for MaxDay {
         let limit = match (&counted.rules.max_day, counted.scope) {
             (Some(Cap::Unlimited), _) | (None, Scope::Key) => return Ok(()),
             (Some(Cap::At(limit)), _) => limit,
-            (None, Scope::Bot) => return Err(Denial::NotGranted { needs: crate::Permission::Trade }),
+            (None, Scope::Bot) => return Err(Denial::NotGranted { needs: Permission::Trade }),
         };
         let used = spent(counted, limit)?.less(counted.added.held);
         let left = limit.amount.less(used);

@@ -7,7 +7,7 @@ use super::compare::settings;
 use super::way::{Beyond, ways};
 use super::{Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED, Weighed};
 use crate::value::Terms;
-use crate::{Decimal, Denial, Market, Side};
+use crate::{Decimal, Denial, Market, Permission, Side};
 
 /// `price_band`: how much higher than the reference price a bot may buy, and how much lower it may sell.
 #[derive(Clone, Copy, Debug)]
@@ -104,8 +104,8 @@ impl Limit for PriceBand {
         }
     }
 
-    fn needed_to_trade(&self) -> bool {
-        true
+    fn needed_for(&self, permission: Permission) -> bool {
+        permission == Permission::Trade
     }
 
     fn parse(&self, given: &Given<'_>, rules: &mut Rules) -> Result<(), Misfit> {
@@ -132,7 +132,7 @@ impl Limit for PriceBand {
         let band = match (&weighed.rules.price_band, weighed.scope) {
             (Some(Cap::Unlimited), _) | (None, Scope::Key) => return Ok(()),
             (Some(Cap::At(band)), _) => *band,
-            (None, Scope::Bot) => return Err(Denial::NotGranted { needs: crate::Permission::Trade }),
+            (None, Scope::Bot) => return Err(Denial::NotGranted { needs: Permission::Trade }),
         };
         let exits_apart = weighed.rules.exit_band.is_some();
         for way in ways(weighed)?.into_iter().filter(|way| !(way.exit && exits_apart)) {

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 
-use super::{Cap, LIMITS, OpenWindow, OrderType, Percent, Rate, Scope, Shown};
+use super::amounts::Amounts;
+use super::{Cap, Destination, LIMITS, OpenWindow, OrderType, Percent, Rate, Route, Scope, Shown};
 use crate::{Decimal, Market, Money, Permission, Side, Symbol, TimeInForce};
 
 /// The limits of one bot, or of one real key. `None` is what was not written.
@@ -30,6 +31,10 @@ pub struct Rules {
     pub(super) trigger_distance: Option<Percent>,
     pub(super) max_leverage: Option<Cap<Decimal>>,
     pub(super) sources: Option<Cap<Vec<IpNet>>>,
+    pub(super) withdraw_to: Option<Cap<BTreeSet<Destination>>>,
+    pub(super) max_withdraw: Option<Cap<Amounts>>,
+    pub(super) transfer_routes: Option<Cap<BTreeSet<Route>>>,
+    pub(super) max_transfer: Option<Cap<Amounts>>,
     pub(super) users: Option<Cap<BTreeSet<u32>>>,
     pub(super) allow_same_user: Option<bool>,
     pub(super) danger_account_wide: Option<bool>,
@@ -115,13 +120,14 @@ impl Rules {
         LIMITS.iter().filter_map(|l| Some((l.name(), l.shown(self)?))).collect()
     }
 
-    /// The limits that a `trade` grant needs and that were not written.
+    /// The first grant whose limits are not all written, and the limits that it lacks.
     #[must_use]
-    pub fn missing_to_trade(&self) -> Vec<&'static str> {
-        if !self.grants().any(|g| g == Permission::Trade) {
-            return Vec::new();
-        }
-        LIMITS.iter().filter(|l| l.needed_to_trade() && !l.is_set(self)).map(|l| l.name()).collect()
+    pub fn missing(&self) -> Option<(Permission, Vec<&'static str>)> {
+        self.grants().find_map(|grant| {
+            let missing = LIMITS.iter().filter(|l| l.needed_for(grant) && !l.is_set(self));
+            let missing: Vec<&str> = missing.map(|l| l.name()).collect();
+            (!missing.is_empty()).then_some((grant, missing))
+        })
     }
 }
 

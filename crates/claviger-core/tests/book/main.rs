@@ -15,6 +15,8 @@ mod exits;
 #[cfg(test)]
 mod forms;
 #[cfg(test)]
+mod funds;
+#[cfg(test)]
 mod guards;
 #[cfg(test)]
 mod hours;

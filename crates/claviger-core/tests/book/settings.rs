@@ -144,3 +144,63 @@ fn users() {
         refused(&line(value), "is not a list of user ids like [\"1001\"], or \"unlimited\"");
     }
 }
+
+#[test]
+fn address_books_and_routes() {
+    for (name, a, b) in [
+        ("withdraw_to", "USDT via TRX to TXyz", "XRP via XRP to rAbc tag 123"),
+        ("transfer_routes", "/api/v5/asset/transfer 6>18", "/sapi/v1/asset/transfer type=MAIN_FUNDING"),
+    ] {
+        let line = |items: &[&str]| {
+            let items: Vec<String> = items.iter().map(|item| format!("\"{item}\"")).collect();
+            format!("{name} = [{}]", items.join(", "))
+        };
+        let said = |old: &str, new: &str, change: &str| format!("{name}: {old} -> {new} ({change})");
+        let both = format!("{a}, {b}");
+        check(&line(&[a]), &line(&[a, b]), &said(a, &both, "wider"));
+        check(&line(&[a, b]), &line(&[b]), &said(&both, b, "narrower"));
+        check(&line(&[a]), &line(&[b]), &said(a, b, "not comparable"));
+        check(&line(&[a]), &format!("{name} = \"unlimited\""), &said(a, "unlimited", "wider"));
+        // Nothing for a bot, no limit for a key.
+        check_levels("", &line(&[a]), [&said("not set", a, "wider"), &said("not set", a, "narrower")]);
+        refused(&format!("{name} = []"), "the empty list is not a list of");
+        refused(&format!("{name} = \"{a}\""), "or \"unlimited\"");
+    }
+    for entry in [
+        "USDT TRX TXyz",
+        "USDT via TRX",
+        "usdt to x",
+        "to x",
+        "USDT to ",
+        "USDT via  to x",
+        "USDT to x tag ",
+        "USDT  via TRX to x",
+        "USDT to  x",
+    ] {
+        refused(&format!("withdraw_to = [\"{entry}\"]"), "is not a list of destinations like");
+    }
+    for entry in ["6>18", "", "/", " /a", "/a "] {
+        refused(&format!("transfer_routes = [\"{entry}\"]"), "is not a list of paths with their routes");
+    }
+}
+
+#[test]
+fn amounts_of_assets() {
+    for name in ["max_withdraw", "max_transfer"] {
+        let line = |items: &str| format!("{name} = [{items}]");
+        let said = |old: &str, new: &str, change: &str| format!("{name}: {old} -> {new} ({change})");
+        let (usdt, both) = ("\"5 USDT\"", "\"1 BTC\", \"5 USDT\"");
+        check(&line(usdt), &line("\"4 USDT\""), &said("5 USDT", "4 USDT", "narrower"));
+        check(&line(usdt), &line(both), &said("5 USDT", "1 BTC, 5 USDT", "wider"));
+        check(&line(both), &line("\"6 USDT\""), &said("1 BTC, 5 USDT", "6 USDT", "not comparable"));
+        check(&line(usdt), &format!("{name} = \"unlimited\""), &said("5 USDT", "unlimited", "wider"));
+        check_levels(
+            "",
+            &line(usdt),
+            [&said("not set", "5 USDT", "wider"), &said("not set", "5 USDT", "narrower")],
+        );
+        for items in ["\"5 USDT\", \"6 USDT\"", "\"5\"", "\"-5 USDT\"", "\"5 USDT/day\"", "5", ""] {
+            refused(&line(items), "a list of amounts, one an asset, like [\"500 USDT\", \"0.1 BTC\"]");
+        }
+    }
+}
