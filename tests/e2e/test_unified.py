@@ -26,6 +26,7 @@ OPEN = {
     f"open-{exchange}": dict(
         key=f"{exchange}-main", exchange=exchange, grants=EVERY, markets=MARKETS[exchange], symbols=SYMBOLS[exchange],
         max_order="unlimited", max_day="unlimited", price_band="5%", max_leverage="20", danger_account_wide=True,
+        **dict.fromkeys(["withdraw_to", "max_withdraw", "transfer_routes", "max_transfer"], "unlimited"),
     )
     for exchange in EXCHANGES
 }

@@ -93,7 +93,7 @@ impl Bench {
             id: IntentId::new(u128::from(self.count)),
             bot: "b5000".parse().unwrap(),
             evidence: Evidence::BotSignature,
-            peer: Peer { address: Address::Ip([127, 0, 0, 1].into()), same_user: false },
+            peer: Peer { address: Address::Ip([127, 0, 0, 1].into()), same_user: false, user: None },
             intent,
             market: &self.view,
             now,

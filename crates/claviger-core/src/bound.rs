@@ -1,6 +1,6 @@
 //! Giving a market order the worst price it may have.
 
-use crate::limits::{Cap, Percent, Rules, edge};
+use crate::limits::{Cap, Percent, Rules, edge, farthest};
 use crate::shape::fits;
 use crate::value::Terms;
 use crate::{Decimal, Denial, Instrument, Order, OrderKind, Side, Size, TimeInForce};
@@ -8,8 +8,8 @@ use crate::{Decimal, Denial, Instrument, Order, OrderKind, Side, Size, TimeInFor
 /// The order as it may leave: a market order that goes to the book at once becomes an immediate-or-cancel limit at the
 /// edge of the tighter band, anything else stays as it is.
 ///
-/// An exit that waits for a price may be a market order, and so may any exit where `price_band` is unlimited at both
-/// levels: an exit that cannot leave is worse than one at a bad price, and it can lose no more than the position.
+/// An exit that waits for a price may be a market order, and so may any exit where no band of exits holds at either
+/// level: an exit that cannot leave is worse than one at a bad price, and it can lose no more than the position.
 ///
 /// # Errors
 /// If a market order could open and has a trigger or no band; if one has no fresh reference; if a size in quote currency
@@ -20,15 +20,16 @@ pub fn bounded(order: &Order, terms: &Terms<'_>, levels: [&Rules; 2]) -> Result<
     let at_once = order.kind == OrderKind::Market && !order.waits() && apart;
     let whole = matches!(order.size, Size::Position);
     let order = if at_once && !whole { at_the_edge(order, terms, levels)? } else { order.clone() };
-    fits(&order, terms)?;
+    fits(&order, terms, farthest(levels))?;
     Ok(order)
 }
 
 fn at_the_edge(order: &Order, terms: &Terms<'_>, levels: [&Rules; 2]) -> Result<Order, Denial> {
-    let bands = levels.into_iter().filter_map(|rules| rules.price_band().and_then(Cap::at));
-    let band = match (bands.min(), terms.is_exit(order)) {
-        (Some(band), true) => band.for_exits(),
-        (Some(band), false) => *band,
+    let exit = terms.is_exit(order);
+    let opens = |rules: &Rules| rules.price_band().and_then(Cap::at).copied();
+    let bands = levels.into_iter().filter_map(|rules| if exit { rules.exits_within() } else { opens(rules) });
+    let band = match (bands.min(), exit) {
+        (Some(band), _) => band,
         (None, true) => return Ok(order.clone()),
         (None, false) => {
             return Err(Denial::Unbounded { why: "price_band is unlimited; send a limit order" });

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::limits::{Churn, Limit, Percent, Rate};
-use crate::{Decimal, DenialClass, Market, Money, Permission, Side, Symbol, Time};
+use crate::limits::{Churn, Limit, OrderType, Percent, Rate};
+use crate::{Decimal, DenialClass, Market, Money, Permission, Side, Symbol, Time, TimeInForce};
 
 /// A refusal, as the bot may see it: the rule and the limit are named, and nothing of other bots is told.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +43,12 @@ pub enum Denial {
         /// From where.
         address: IpAddr,
     },
+    /// The user is not in the list, or not known.
+    #[error("requests of {} are not allowed by users", user.map_or_else(|| "an unknown user".into(), |id| format!("user {id}")))]
+    User {
+        /// Which, where it is known.
+        user: Option<u32>,
+    },
     /// The permission was not granted.
     #[error("grants does not include {needs}")]
     NotGranted {
@@ -64,6 +70,42 @@ pub enum Denial {
     /// The act touches every symbol, and the list does not allow that.
     #[error("this touches every symbol, but symbols is a list; name one symbol")]
     EverySymbol,
+    /// The symbol is in the list of those denied.
+    #[error("{symbol} is in deny_symbols")]
+    DeniedSymbol {
+        /// Which.
+        symbol: Symbol,
+    },
+    /// It trades what it does not name, and some symbols are denied.
+    #[error("which symbols this trades is not known, and there are deny_symbols")]
+    UnnamedSymbol,
+    /// The side is not in the list.
+    #[error("{} is not in sides", side.as_str())]
+    Side {
+        /// Which.
+        side: Side,
+    },
+    /// It trades on a side that nobody sees, and the list does not allow both.
+    #[error("on which side this trades is not known, but sides is a list")]
+    UnknownSide,
+    /// The type of the order is not in the list.
+    #[error("the type {} is not in order_types", of.as_str())]
+    OrderType {
+        /// Which.
+        of: OrderType,
+    },
+    /// The time in force is not in the list.
+    #[error("{} is not in time_in_force", of.as_str())]
+    TimeInForce {
+        /// Which.
+        of: TimeInForce,
+    },
+    /// It is not the time for it.
+    #[error("only reads, exits and cancels are allowed outside of hours = {hours}")]
+    Hours {
+        /// When it is.
+        hours: Box<str>,
+    },
     /// The exchange does not list it, as far as is known.
     #[error("no such instrument is known in the {} market: {symbol}", market.as_str())]
     NoInstrument {
@@ -125,8 +167,44 @@ pub enum Denial {
         /// What it is measured from: the reference price, or the order's own trigger.
         reference: Decimal,
     },
+    /// The price of an exit is worse than its band allows.
+    #[error(
+        "{} at {price} is {} {edge}, the edge of exit_band = {band} around {reference}",
+        verb(*side), beyond(*side)
+    )]
+    ExitBand {
+        /// Buy or sell.
+        side: Side,
+        /// The order's price.
+        price: Decimal,
+        /// The worst price allowed.
+        edge: Decimal,
+        /// The band.
+        band: Percent,
+        /// What it is measured from: the reference price, or the order's own trigger.
+        reference: Decimal,
+    },
+    /// The price is far on the other side of the market.
+    #[error(
+        "{} at {price} is {} {edge}, the edge of fat_finger = {band} around {reference}",
+        verb(*side), beyond(side.opposite())
+    )]
+    FatFinger {
+        /// Buy or sell.
+        side: Side,
+        /// The order's price.
+        price: Decimal,
+        /// The farthest price allowed.
+        edge: Decimal,
+        /// The band.
+        band: Percent,
+        /// What it is measured from: the reference price, or the order's own trigger.
+        reference: Decimal,
+    },
     /// The trigger is too far from the market.
-    #[error("the trigger price {trigger} is more than {most} away from the reference price {reference}")]
+    #[error(
+        "the trigger price {trigger} is more than trigger_distance = {most} away from the reference price {reference}"
+    )]
     TriggerTooFar {
         /// The trigger.
         trigger: Decimal,
@@ -134,6 +212,12 @@ pub enum Denial {
         most: Percent,
         /// The reference price.
         reference: Decimal,
+    },
+    /// It follows the price at too large a distance.
+    #[error("it follows the price at more than trigger_distance = {most}")]
+    FollowsTooFar {
+        /// The distance allowed.
+        most: Percent,
     },
     /// The order is too large.
     #[error("order of {asked} is above max_order = {limit}")]
@@ -231,6 +315,34 @@ pub enum Denial {
     /// It could trade with an order of the owner's.
     #[error("it could trade with an order of one of your own bots (self_trade = \"refuse\")")]
     SelfTrade,
+    /// The destination is not in the address book.
+    #[error("`{to}` is not in withdraw_to")]
+    WithdrawTo {
+        /// The destination, as it would stand there.
+        to: Box<str>,
+    },
+    /// The withdrawal is too large, or of an asset that may not leave at all.
+    #[error("withdrawal of {asked} is above max_withdraw = {limit}")]
+    MaxWithdraw {
+        /// What was asked.
+        asked: Money,
+        /// The limit.
+        limit: Money,
+    },
+    /// The route is not in the list.
+    #[error("`{route}` is not in transfer_routes")]
+    TransferRoute {
+        /// The route, as it would stand there.
+        route: Box<str>,
+    },
+    /// The transfer is too large, or of an asset that may not be moved at all.
+    #[error("transfer of {asked} is above max_transfer = {limit}")]
+    MaxTransfer {
+        /// What was asked.
+        asked: Money,
+        /// The limit.
+        limit: Money,
+    },
     /// The leverage is too high.
     #[error("leverage of {asked} is above max_leverage = {limit}")]
     MaxLeverage {
@@ -316,16 +428,24 @@ impl Denial {
             Self::Crowded { .. } => "memory",
             Self::SameUser { .. } => l::AllowSameUser.name(),
             Self::Source { .. } => l::Sources.name(),
+            Self::User { .. } => l::Users.name(),
             Self::NotGranted { .. } => l::Grants.name(),
             Self::Market { .. } => l::Markets.name(),
             Self::Symbol { .. } | Self::EverySymbol => l::Symbols.name(),
+            Self::DeniedSymbol { .. } | Self::UnnamedSymbol => l::DenySymbols.name(),
+            Self::Side { .. } | Self::UnknownSide => l::Sides.name(),
+            Self::OrderType { .. } => l::OrderTypes.name(),
+            Self::TimeInForce { .. } => l::TimesInForce.name(),
+            Self::Hours { .. } => l::Hours.name(),
             Self::NoInstrument { .. } => "instrument",
             Self::NoReference { .. } => "reference",
             Self::Unmeasured { .. } => "order",
             Self::NoConversion { limit, .. } => limit,
             Self::Unbounded { .. } | Self::Band { .. } => l::PriceBand.name(),
             Self::TooSmall { .. } => "min_size",
-            Self::TriggerTooFar { .. } => "trigger_distance",
+            Self::ExitBand { .. } => l::ExitBand.name(),
+            Self::FatFinger { .. } => l::FatFinger.name(),
+            Self::TriggerTooFar { .. } | Self::FollowsTooFar { .. } => l::TriggerDistance.name(),
             Self::MaxOrder { .. } => l::MaxOrder.name(),
             Self::MaxDay(_) | Self::KeyMaxDay { .. } => l::MaxDay.name(),
             Self::MaxHour(_) | Self::KeyMaxHour { .. } => l::MaxHour.name(),
@@ -340,6 +460,10 @@ impl Denial {
             Self::MaxChurn { .. } => l::MaxChurn.name(),
             Self::SelfTrade => l::SelfTrade.name(),
             Self::MaxLeverage { .. } | Self::NoLeverage => l::MaxLeverage.name(),
+            Self::WithdrawTo { .. } => l::WithdrawTo.name(),
+            Self::MaxWithdraw { .. } => l::MaxWithdraw.name(),
+            Self::TransferRoute { .. } => l::TransferRoutes.name(),
+            Self::MaxTransfer { .. } => l::MaxTransfer.name(),
             Self::NotOwnOrder => "own_order",
             Self::Guards { .. } => "guards",
             Self::NoExit { because } => because.rule(),
@@ -357,25 +481,40 @@ impl Denial {
             | Self::Frozen
             | Self::SameUser { .. }
             | Self::Source { .. }
+            | Self::User { .. }
             | Self::NotGranted { .. }
             | Self::Market { .. }
             | Self::Symbol { .. }
             | Self::EverySymbol
+            | Self::DeniedSymbol { .. }
+            | Self::UnnamedSymbol
+            | Self::Side { .. }
+            | Self::UnknownSide
+            | Self::Hours { .. }
             | Self::NoLeverage
+            | Self::WithdrawTo { .. }
+            | Self::MaxWithdraw { .. }
+            | Self::TransferRoute { .. }
+            | Self::MaxTransfer { .. }
             | Self::NotOwnOrder
             | Self::Guards { .. }
             | Self::AccountWide => DenialClass::Permission,
             Self::Unsigned => DenialClass::Signature,
             Self::Replayed | Self::TooLate => DenialClass::Stale,
             Self::Crowded { .. } => DenialClass::Budget { refills: None },
-            Self::NoInstrument { .. }
+            Self::OrderType { .. }
+            | Self::TimeInForce { .. }
+            | Self::NoInstrument { .. }
             | Self::NoReference { .. }
             | Self::Unmeasured { .. }
             | Self::NoConversion { .. }
             | Self::Unbounded { .. }
             | Self::TooSmall { .. }
             | Self::Band { .. }
+            | Self::ExitBand { .. }
+            | Self::FatFinger { .. }
             | Self::TriggerTooFar { .. }
+            | Self::FollowsTooFar { .. }
             | Self::MaxOrder { .. }
             | Self::LossUnknown { .. }
             | Self::SelfTrade

@@ -346,6 +346,22 @@ pub enum What {
 }
 
 impl What {
+    /// Whether it trades one asset for another, outside of orders that limits see.
+    #[must_use]
+    pub const fn trades(self) -> bool {
+        match self {
+            Self::Convert | Self::Dust | Self::Block | Self::Copy | Self::ExchangeBot => true,
+            Self::Borrow
+            | Self::Repay
+            | Self::AutoBorrow
+            | Self::Earn
+            | Self::PositionMode
+            | Self::PositionMargin
+            | Self::Setting
+            | Self::SubAccount => false,
+        }
+    }
+
     /// What it needs.
     #[must_use]
     pub const fn permission(self) -> Permission {

@@ -4,10 +4,15 @@
 //! Each is asked at two levels, the bot's and its real key's, and both must agree.
 
 mod allow_same_user;
+mod amounts;
 mod cancel_rate;
 mod compare;
 mod danger_account_wide;
+mod deny_symbols;
+mod exit_band;
+mod fat_finger;
 mod grants;
+mod hours;
 mod markets;
 mod max_churn;
 mod max_day;
@@ -18,21 +23,35 @@ mod max_loss_day;
 mod max_open_orders;
 mod max_open_per_symbol;
 mod max_order;
+mod max_transfer;
+mod max_withdraw;
 mod order_rate;
+mod order_types;
 mod price_band;
 mod request_rate;
 mod rules;
 mod self_trade;
 mod setting;
+mod sides;
 mod sources;
 mod spent;
 mod symbols;
+mod time_in_force;
+mod transfer_routes;
+mod trigger_distance;
+mod users;
+mod way;
+mod withdraw_to;
 
 pub use allow_same_user::AllowSameUser;
 pub use cancel_rate::CancelRate;
 pub use compare::Change;
 pub use danger_account_wide::DangerAccountWide;
+pub use deny_symbols::DenySymbols;
+pub use exit_band::ExitBand;
+pub use fat_finger::FatFinger;
 pub use grants::Grants;
+pub use hours::{Hours, NotAWindow, OpenWindow};
 pub use markets::Markets;
 pub use max_churn::{Churn, MaxChurn};
 pub use max_day::MaxDay;
@@ -43,32 +62,55 @@ pub use max_loss_day::MaxLossDay;
 pub use max_open_orders::MaxOpenOrders;
 pub use max_open_per_symbol::MaxOpenPerSymbol;
 pub use max_order::MaxOrder;
+pub use max_transfer::MaxTransfer;
+pub use max_withdraw::MaxWithdraw;
 pub use order_rate::{OrderRate, Rate, Span};
+pub use order_types::{NotAnOrderType, OrderType, OrderTypes};
 pub use price_band::{Percent, PriceBand};
 pub use request_rate::RequestRate;
 pub use rules::Rules;
 pub use self_trade::SelfTrade;
 pub use setting::{Cap, Given, Misfit, UNLIMITED};
+pub use sides::{NotASide, Sides};
 pub use sources::Sources;
 pub use symbols::Symbols;
+pub use time_in_force::{NotATimeInForce, TimesInForce};
+pub use transfer_routes::{NotARoute, Route, TransferRoutes};
+pub use trigger_distance::TriggerDistance;
+pub use users::Users;
+pub use withdraw_to::{Destination, NotADestination, WithdrawTo};
 
 pub(crate) use max_order::within;
 pub(crate) use price_band::edge;
+pub(crate) use trigger_distance::farthest;
 
 use crate::book::{Budget, Pace, Usage};
 use crate::value::{Prices, Terms};
-use crate::{Decimal, Denial, Intent, Market, Money, Order, Peer, Symbol, Time};
+use crate::{Decimal, Denial, Intent, Market, Money, Order, Peer, Permission, Symbol, Time};
 
 /// Every limit there is, in the order they are asked. A new limit adds one line here.
 pub const LIMITS: &[&dyn Limit] = &[
     &Sources,
+    &Users,
     &Grants,
     &AllowSameUser,
     &Markets,
     &Symbols,
+    &DenySymbols,
+    &Sides,
+    &OrderTypes,
+    &TimesInForce,
+    &Hours,
     &DangerAccountWide,
     &MaxLeverage,
+    &WithdrawTo,
+    &MaxWithdraw,
+    &TransferRoutes,
+    &MaxTransfer,
     &PriceBand,
+    &ExitBand,
+    &FatFinger,
+    &TriggerDistance,
     &MaxOrder,
     &MaxOpenOrders,
     &MaxOpenPerSymbol,
@@ -133,7 +175,8 @@ pub struct Shown {
 
 /// One kind of limit.
 ///
-/// It is asked in three stages: for the request alone, for an order with its price and value, and for what was used so far.
+/// It is asked in four stages: for the request alone, for an order as it was asked for, for an order with its price and
+/// value, and for what was used so far.
 pub trait Limit: Sync {
     /// Its name in the configuration.
     fn name(&self) -> &'static str;
@@ -141,8 +184,9 @@ pub trait Limit: Sync {
     /// What it is, for people.
     fn help(&self) -> Help;
 
-    /// Whether a `trade` grant needs it to be written out.
-    fn needed_to_trade(&self) -> bool {
+    /// Whether a grant of that permission needs it to be written out.
+    fn needed_for(&self, permission: Permission) -> bool {
+        let _ = permission;
         false
     }
 
@@ -178,7 +222,16 @@ pub trait Limit: Sync {
         Ok(())
     }
 
-    /// Second stage: an order with its price and its value.
+    /// Second stage: an order as the bot asked for it, before anything bounds it, or as an amendment would make it.
+    ///
+    /// # Errors
+    /// If it is not allowed.
+    fn form(&self, formed: &Formed<'_>) -> Result<(), Denial> {
+        let _ = formed;
+        Ok(())
+    }
+
+    /// Third stage: an order with its price and its value.
     ///
     /// # Errors
     /// If it is not allowed.
@@ -187,7 +240,7 @@ pub trait Limit: Sync {
         Ok(())
     }
 
-    /// Third stage: what was used so far, and what this would add.
+    /// Fourth stage: what was used so far, and what this would add.
     ///
     /// # Errors
     /// If that would be too much.
@@ -214,11 +267,28 @@ pub struct Asked<'a> {
     pub peer: &'a Peer,
     /// What.
     pub intent: &'a Intent,
+    /// Now.
+    pub now: Time,
     /// Whether another bot uses the same real key.
     pub shared: bool,
 }
 
 /// What the second stage is asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Formed<'a> {
+    /// At which level.
+    pub scope: Scope,
+    /// The rules of that level.
+    pub rules: &'a Rules,
+    /// The order as the bot asked for it, or as it would be after an amendment.
+    pub order: &'a Order,
+    /// Whether it can only make a position smaller, as far as that is known of the account.
+    pub exit: bool,
+    /// Now.
+    pub now: Time,
+}
+
+/// What the third stage is asked about.
 #[derive(Clone, Copy, Debug)]
 pub struct Weighed<'a> {
     /// At which level.
@@ -235,7 +305,7 @@ pub struct Weighed<'a> {
     pub prices: &'a Prices<'a>,
 }
 
-/// What the third stage is asked about.
+/// What the fourth stage is asked about.
 #[derive(Clone, Copy, Debug)]
 pub struct Counted<'a> {
     /// At which level.

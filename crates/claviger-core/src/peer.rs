@@ -13,6 +13,9 @@ pub struct Peer {
     /// Whether the other end runs under claviger's own operating-system user.
     /// For a local peer of whom that cannot be told it must be `true`; for a remote one it is `false`.
     pub same_user: bool,
+    /// The operating-system user of the other end, where it is on this machine and the system tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<u32>,
 }
 
 /// The address of a peer.

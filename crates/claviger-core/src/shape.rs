@@ -6,18 +6,16 @@ use crate::{
     Decimal, Denial, Distance, End, Exit, Market, Order, OrderKind, Side, Size, Symbol, Trail, Wake,
 };
 
-/// A trigger, and every distance, may be this far from the reference price.
-const FAR: u64 = 60;
-
 /// One order can have so many exits attached.
 const EXITS: usize = 20;
 
-/// An order, or what an amendment makes of one: every price is one, every trigger within 60 % of the reference, every part
-/// no larger than the whole, and what could open has a worst price wherever it goes to the book.
+/// An order, or what an amendment makes of one: every price is one, every trigger and every distance within `far` of the
+/// reference, every part no larger than the whole, and what could open has a worst price wherever it goes to the book.
 ///
 /// # Errors
 /// If one of these is not so, or a price that wakes it cannot be compared because there is no reference.
-pub fn fits(order: &Order, terms: &Terms<'_>) -> Result<(), Denial> {
+pub fn fits(order: &Order, terms: &Terms<'_>, far: Percent) -> Result<(), Denial> {
+    let measure = &Measure { terms, far };
     if order.market == Market::Option && !is_simple(order) {
         return Err(unmeasured("an option's order has a price and a size, and nothing more"));
     }
@@ -28,16 +26,22 @@ pub fn fits(order: &Order, terms: &Terms<'_>) -> Result<(), Denial> {
         return Err(unmeasured("a position's size is for an order that closes it and waits for a price"));
     }
     for end in order.ends() {
-        end_fits(order, &end, terms)?;
+        end_fits(order, &end, measure)?;
     }
     if order.more.or.is_some() && order.ends().any(|end| !end.waits() && end.price.is_none()) {
         return Err(unmeasured("one of its two ends has neither a trigger nor a price"));
     }
-    parts_fit(order, terms)?;
+    parts_fit(order, measure)?;
     if !order.more.exits.is_empty() && (terms.is_exit(order) || order.more.exits.len() > EXITS) {
         return Err(unmeasured("an order that opens can have up to 20 exits attached, one that closes none"));
     }
-    order.more.exits.iter().try_for_each(|exit| exit_fits(order, exit, terms))
+    order.more.exits.iter().try_for_each(|exit| exit_fits(order, exit, measure))
+}
+
+/// What prices are measured by, and how far from there they may be.
+struct Measure<'a> {
+    terms: &'a Terms<'a>,
+    far: Percent,
 }
 
 const fn unmeasured(why: &'static str) -> Denial {
@@ -50,9 +54,9 @@ fn is_simple(order: &Order) -> bool {
     apart && !order.waits()
 }
 
-fn end_fits(order: &Order, end: &End, terms: &Terms<'_>) -> Result<(), Denial> {
-    wakes_near(end, (order.side, &order.symbol), terms, terms.after)?;
-    if end.price.is_some() || terms.is_exit(order) {
+fn end_fits(order: &Order, end: &End, measure: &Measure<'_>) -> Result<(), Denial> {
+    wakes_near(end, (order.side, &order.symbol), measure, measure.terms.after)?;
+    if end.price.is_some() || measure.terms.is_exit(order) {
         return Ok(());
     }
     Err(Denial::Unbounded {
@@ -63,11 +67,11 @@ fn end_fits(order: &Order, end: &End, terms: &Terms<'_>) -> Result<(), Denial> {
     })
 }
 
-/// Its prices are prices, and it wakes within 60 % of the reference, or of where it begins if that is elsewhere.
+/// Its prices are prices, and it wakes near enough to the reference, or of where it begins if that is elsewhere.
 fn wakes_near(
     end: &End,
     (side, symbol): (Side, &Symbol),
-    terms: &Terms<'_>,
+    measure: &Measure<'_>,
     start: Option<Decimal>,
 ) -> Result<(), Denial> {
     let activation = end.trail.and_then(|trail| trail.activation);
@@ -81,37 +85,37 @@ fn wakes_near(
         return Ok(());
     }
     let no_reference = || Denial::NoReference { symbol: symbol.clone() };
-    let reference = terms.reference.ok_or_else(no_reference)?.price;
+    let reference = measure.terms.reference.ok_or_else(no_reference)?.price;
     let start = start.unwrap_or(reference);
     if let Some(Trail { callback, .. }) = end.trail {
-        distance_fits(callback, start)?;
+        distance_fits(callback, start, measure.far)?;
     }
     let at = end.wakes_at(side, start);
     let at = at.filter(|at| !at.is_zero()).ok_or_else(|| unmeasured("no price is that far away"))?;
     for trigger in [Some(at), activation].into_iter().flatten() {
-        if !near(trigger, reference) && !near(trigger, start) {
-            return Err(Denial::TriggerTooFar { trigger, most: Percent::whole(FAR), reference });
+        let most = measure.far;
+        if !near(trigger, reference, most) && !near(trigger, start, most) {
+            return Err(Denial::TriggerTooFar { trigger, most, reference });
         }
     }
     Ok(())
 }
 
-fn near(trigger: Decimal, reference: Decimal) -> bool {
-    let most = Percent::whole(FAR);
+fn near(trigger: Decimal, reference: Decimal, most: Percent) -> bool {
     let (low, high) = (most.below(reference), most.above(reference));
     low.is_some_and(|low| trigger >= low) && high.is_some_and(|high| trigger <= high)
 }
 
-fn distance_fits(distance: Distance, reference: Decimal) -> Result<(), Denial> {
-    let most = Percent::whole(FAR).of(reference);
-    match distance.of(reference).zip(most) {
-        Some((distance, most)) if !distance.is_zero() && distance <= most => Ok(()),
-        _ => Err(unmeasured("it follows the price at no distance, or at one of more than 60 %")),
+fn distance_fits(distance: Distance, reference: Decimal, most: Percent) -> Result<(), Denial> {
+    match distance.of(reference).zip(most.of(reference)) {
+        Some((distance, _)) if distance.is_zero() => Err(unmeasured("it follows the price at no distance")),
+        Some((distance, farthest)) if distance <= farthest => Ok(()),
+        Some(_) | None => Err(Denial::FollowsTooFar { most }),
     }
 }
 
 /// What it shows, its slices and how far it chases.
-fn parts_fit(order: &Order, terms: &Terms<'_>) -> Result<(), Denial> {
+fn parts_fit(order: &Order, measure: &Measure<'_>) -> Result<(), Denial> {
     let more = &order.more;
     if more.visible.is_some_and(|part| !is_part(part, order.size)) {
         return Err(unmeasured("it shows nothing, or more than there is"));
@@ -122,7 +126,8 @@ fn parts_fit(order: &Order, terms: &Terms<'_>) -> Result<(), Denial> {
     let offset = more.slices.and_then(|slices| slices.offset);
     for distance in [offset, more.chase].into_iter().flatten() {
         let no_reference = || Denial::NoReference { symbol: order.symbol.clone() };
-        distance_fits(distance, terms.reference.ok_or_else(no_reference)?.price)?;
+        let reference = measure.terms.reference.ok_or_else(no_reference)?.price;
+        distance_fits(distance, reference, measure.far)?;
     }
     Ok(())
 }
@@ -133,7 +138,7 @@ fn is_part(part: Decimal, size: Size) -> bool {
 
 /// What is attached closes what the order opened, so it is on the other side and no larger. It may go to the book at any
 /// price where exits may, that is where there are positions; elsewhere it is an order like any other.
-fn exit_fits(order: &Order, exit: &Exit, terms: &Terms<'_>) -> Result<(), Denial> {
+fn exit_fits(order: &Order, exit: &Exit, measure: &Measure<'_>) -> Result<(), Denial> {
     if matches!(order.size, Size::Quote(_) | Size::Position) {
         return Err(unmeasured("what is attached needs a size in units of the base or in contracts"));
     }
@@ -141,9 +146,9 @@ fn exit_fits(order: &Order, exit: &Exit, terms: &Terms<'_>) -> Result<(), Denial
         return Err(unmeasured("what is attached closes nothing, or more than the order opens"));
     }
     let side = order.side.opposite();
-    let filled = terms.start().map(|start| order.fills_near(start));
+    let filled = measure.terms.start().map(|start| order.fills_near(start));
     for end in exit.wakes().map(Wake::end) {
-        wakes_near(&end, (side, &order.symbol), terms, filled)?;
+        wakes_near(&end, (side, &order.symbol), measure, filled)?;
         let positions = matches!(order.market, Market::Usdm | Market::Coinm);
         if end.price.is_none() && !(positions && end.waits()) {
             return Err(Denial::Unbounded { why: "what is attached has no limit price" });

@@ -130,7 +130,7 @@ sources    = ["127.0.0.1/32"]
 
     #[test]
     fn p4_unlimited_is_written_out_and_flagged() {
-        for limit in LIMITS.iter().filter(|l| l.needed_to_trade()) {
+        for limit in LIMITS.iter().filter(|l| l.needed_for(claviger_core::Permission::Trade)) {
             let config =
                 parse(&format!("{}\n{} = \"unlimited\"\n", without(limit.name()), limit.name())).unwrap();
             let bot = config.policies().bot(&"grid".parse().unwrap()).unwrap().clone();
@@ -366,7 +366,7 @@ sources    = ["127.0.0.1/32"]
             let block = preset.block(&"b".parse().unwrap(), &"k".parse().unwrap(), Some(&fill)).unwrap();
             let config = parse(&format!("[key.k]\nexchange = \"binance\"\n\n{block}")).unwrap();
             let bot = config.policies().bot(&"b".parse().unwrap()).unwrap().clone();
-            assert_eq!(bot.rules().missing_to_trade(), [""; 0]);
+            assert_eq!(bot.rules().missing(), None);
             assert_eq!(
                 preset.block(&"b".parse().unwrap(), &"k".parse().unwrap(), None).is_some(),
                 !preset.trades()

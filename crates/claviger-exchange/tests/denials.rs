@@ -200,7 +200,7 @@ impl Judge {
             id: IntentId::new(self.asked),
             bot: bot.clone(),
             evidence: Evidence::BotSignature,
-            peer: Peer { address: Address::Ip([127, 0, 0, 1].into()), same_user: false },
+            peer: Peer { address: Address::Ip([127, 0, 0, 1].into()), same_user: false, user: None },
             intent,
             market: &self.view,
             now: NOW,

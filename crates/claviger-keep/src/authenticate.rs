@@ -177,5 +177,6 @@ pub(crate) fn peer(peer: &claviger_door::Peer, own_uid: u32) -> claviger_core::P
     claviger_core::Peer {
         address: peer.address.map_or(Address::Socket, |ip| Address::Ip(ip.to_canonical())),
         same_user: peer.uid.map_or(local, |uid| uid == own_uid),
+        user: peer.uid,
     }
 }

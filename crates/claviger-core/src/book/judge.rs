@@ -179,7 +179,7 @@ const fn proven(ask: &Ask<'_>) -> bool {
 /// First stage, at both levels.
 fn asked(policy: &BotPolicy, ask: &Ask<'_>, intent: &Intent) -> Result<(), Refused> {
     for (scope, rules) in policy.levels() {
-        let asked = Asked { scope, rules, peer: &ask.peer, intent, shared: policy.is_shared() };
+        let asked = Asked { scope, rules, peer: &ask.peer, intent, now: ask.now, shared: policy.is_shared() };
         for limit in LIMITS {
             limit.ask(&asked).map_err(at(scope))?;
         }

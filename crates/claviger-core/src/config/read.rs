@@ -14,7 +14,7 @@ use toml::de::{DeTable, DeValue};
 use super::{Authority, BySurface, CatalogueKey, Config, ExchangeSettings, Isolation, KnownExchange, Tls};
 use crate::limits::{Given, LIMITS, Misfit, Rules, Scope};
 use crate::policy::{RawBot, RawKey};
-use crate::{BotName, Digest, ExchangeName, KeyName, PolicySet, SurfaceName};
+use crate::{BotName, Digest, ExchangeName, KeyName, Permission, PolicySet, SurfaceName};
 
 /// The configuration cannot be used. It names file, line, key and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +56,14 @@ pub enum Problem {
         missing: String,
         /// Why it must be there.
         why: &'static str,
+    },
+    /// A grant without the limits that it needs.
+    #[error("{missing} is missing; a {grant} grant needs it; write \"unlimited\" if that is meant")]
+    Unlimited {
+        /// The grant.
+        grant: Permission,
+        /// The limits.
+        missing: String,
     },
     /// A name that refers to nothing.
     #[error("there is no {kind} `{name}`; there are: {known}")]
@@ -195,10 +203,8 @@ fn bot(
     };
     let exchange = known_exchange(key.exchange.as_str(), table, known)?;
     let rules = table.rules(Scope::Bot, BOT, exchange)?;
-    let missing = rules.missing_to_trade();
-    if !missing.is_empty() {
-        let why = "a trade grant needs it; write \"unlimited\" if that is meant";
-        return Err(table.error(Problem::Missing { missing: missing.join(", "), why }));
+    if let Some((grant, missing)) = rules.missing() {
+        return Err(table.error(Problem::Unlimited { grant, missing: missing.join(", ") }));
     }
     Ok(RawBot { name, key: key.name.clone(), rules })
 }

@@ -2,7 +2,7 @@
 
 use super::compare::{absent_set, settings};
 use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED};
-use crate::{Act, Denial, Market};
+use crate::{Act, Denial, Market, Permission};
 
 /// `markets`: in which markets a bot may trade.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +22,8 @@ impl Limit for Markets {
         }
     }
 
-    fn needed_to_trade(&self) -> bool {
-        true
+    fn needed_for(&self, permission: Permission) -> bool {
+        permission == Permission::Trade
     }
 
     fn parse(&self, given: &Given<'_>, rules: &mut Rules) -> Result<(), Misfit> {

@@ -3,8 +3,8 @@
 use super::max_order::{WANTED, money_compared, money_shown};
 use super::spent::Spending;
 use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown};
-use crate::Denial;
 use crate::book::{Budget, Lasting};
+use crate::{Denial, Permission};
 
 /// `max_day`: how much may be traded in any 24 hours, counting fills and orders that are alive.
 #[derive(Clone, Copy, Debug)]
@@ -26,8 +26,8 @@ impl Limit for MaxDay {
         }
     }
 
-    fn needed_to_trade(&self) -> bool {
-        true
+    fn needed_for(&self, permission: Permission) -> bool {
+        permission == Permission::Trade
     }
 
     fn parse(&self, given: &Given<'_>, rules: &mut Rules) -> Result<(), Misfit> {
@@ -48,7 +48,7 @@ impl Limit for MaxDay {
             (Some(Cap::Unlimited), _) | (None, Scope::Key) => return Ok(()),
             (Some(Cap::At(limit)), _) => limit,
             (None, Scope::Bot) if !counted.added.opening => return Ok(()),
-            (None, Scope::Bot) => return Err(Denial::NotGranted { needs: crate::Permission::Trade }),
+            (None, Scope::Bot) => return Err(Denial::NotGranted { needs: Permission::Trade }),
         };
         let Some(spent) = DAY.short(counted, limit)? else { return Ok(()) };
         Err(match counted.scope {

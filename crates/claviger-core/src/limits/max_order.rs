@@ -3,7 +3,7 @@
 use super::compare::settings;
 use super::{Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED, Weighed};
 use crate::value::Prices;
-use crate::{Denial, Money};
+use crate::{Denial, Money, Permission};
 
 /// `max_order`: how large one order may be.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +25,8 @@ impl Limit for MaxOrder {
         }
     }
 
-    fn needed_to_trade(&self) -> bool {
-        true
+    fn needed_for(&self, permission: Permission) -> bool {
+        permission == Permission::Trade
     }
 
     fn parse(&self, given: &Given<'_>, rules: &mut Rules) -> Result<(), Misfit> {
@@ -47,7 +47,7 @@ impl Limit for MaxOrder {
             return Ok(());
         }
         if weighed.rules.max_order.is_none() && matches!(weighed.scope, Scope::Bot) {
-            return Err(Denial::NotGranted { needs: crate::Permission::Trade });
+            return Err(Denial::NotGranted { needs: Permission::Trade });
         }
         let value = weighed.value.ok_or(Denial::Unmeasured { why: "its size is a position's" })?;
         within(weighed.rules, value, weighed.prices)

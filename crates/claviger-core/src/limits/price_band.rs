@@ -4,9 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::compare::settings;
+use super::way::{Beyond, ways};
 use super::{Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED, Weighed};
 use crate::value::Terms;
-use crate::{Decimal, Denial, End, Market, Order, Side, Wake};
+use crate::{Decimal, Denial, Market, Permission, Side};
 
 /// `price_band`: how much higher than the reference price a bot may buy, and how much lower it may sell.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +22,8 @@ pub struct Percent(Decimal);
 #[error("not a percentage like `2%`")]
 pub struct NotAPercent;
 
-const WANTED: &str = "a percentage above 0 and below 100 like \"2%\" or \"0.5%\", or \"unlimited\"";
+pub(super) const WANTED: &str =
+    "a percentage above 0 and below 100 like \"2%\" or \"0.5%\", or \"unlimited\"";
 
 impl FromStr for Percent {
     type Err = NotAPercent;
@@ -61,7 +63,7 @@ impl Percent {
         price.minus(self.part(price)?)
     }
 
-    /// Three times as much, below 100: exits may be so much worse than openings until they have a band of their own.
+    /// Three times as much, below 100: exits may be so much worse than openings where they have no band of their own.
     pub(crate) fn for_exits(self) -> Self {
         let most = Decimal::from_u64(99);
         Self(self.0.times(Decimal::from_u64(3)).map_or(most, |triple| triple.min(most)).max(self.0))
@@ -100,15 +102,15 @@ impl Limit for PriceBand {
 
     fn help(&self) -> Help {
         Help {
-            meaning: "how much above the reference price it may buy and how much below it may sell, three times that for exits; bounds market orders",
+            meaning: "how much above the reference price it may buy and how much below it may sell, three times that for exits unless `exit_band` says otherwise; bounds market orders",
             form: "a percentage",
             example: "price_band = \"2%\"",
             absent: "no trade grant without it",
         }
     }
 
-    fn needed_to_trade(&self) -> bool {
-        true
+    fn needed_for(&self, permission: Permission) -> bool {
+        permission == Permission::Trade
     }
 
     fn parse(&self, given: &Given<'_>, rules: &mut Rules) -> Result<(), Misfit> {
@@ -135,66 +137,16 @@ impl Limit for PriceBand {
         let band = match (&weighed.rules.price_band, weighed.scope) {
             (Some(Cap::Unlimited), _) | (None, Scope::Key) => return Ok(()),
             (Some(Cap::At(band)), _) => *band,
-            (None, Scope::Bot) => return Err(Denial::NotGranted { needs: crate::Permission::Trade }),
+            (None, Scope::Bot) => return Err(Denial::NotGranted { needs: Permission::Trade }),
         };
-        let order = weighed.order;
-        let no_reference = || Denial::NoReference { symbol: order.symbol.clone() };
-        weighed.terms.reference.ok_or_else(no_reference)?;
-        let start = weighed.terms.start().ok_or_else(no_reference)?;
-        let limit = Edge { order, terms: weighed.terms, band, exit: weighed.terms.is_exit(order) };
-        for end in order.ends() {
-            limit.holds(order.side, &end, start)?;
-        }
-        let attached = Edge { exit: matches!(order.market, Market::Usdm | Market::Coinm), ..limit };
-        let (side, filled) = (order.side.opposite(), order.fills_near(start));
-        for exit in &order.more.exits {
-            for end in exit.wakes().map(Wake::end) {
-                attached.holds(side, &end, filled)?;
-            }
-            // A profit is taken beyond the order's price. A trigger on this side of it would be met at once, so a limit is held
-            // to where the order fills, too.
-            if let Some(profit) = exit.take_profit.as_ref().map(Wake::end).filter(|end| end.price.is_some()) {
-                attached.holds(side, &End { trigger: None, trail: None, ..profit }, filled)?;
+        let exits_apart = weighed.rules.exit_band.is_some();
+        for way in ways(weighed)?.into_iter().filter(|way| !(way.exit && exits_apart)) {
+            let within = if way.exit { band.for_exits() } else { band };
+            if let Some(Beyond { price, edge, reference }) = way.beyond(within, weighed)? {
+                let (side, exit) = (way.side, way.exit);
+                return Err(Denial::Band { side, price, edge, band, exit, reference });
             }
         }
         Ok(())
-    }
-}
-
-/// The band around the price at which something goes to the book.
-struct Edge<'a> {
-    order: &'a Order,
-    terms: &'a Terms<'a>,
-    band: Percent,
-    exit: bool,
-}
-
-impl Edge<'_> {
-    /// One end of an order, which goes to the book at `from` unless it waits for a price. An exit that waits may have no
-    /// limit; whatever opens and has none was refused before.
-    fn holds(&self, side: Side, end: &End, from: Decimal) -> Result<(), Denial> {
-        let reference = if end.waits() { end.wakes_at(side, from) } else { Some(from) };
-        let reference = reference.ok_or(Denial::Unmeasured { why: "its trigger is no price" })?;
-        let Some(price) = end.price else {
-            // A stop may close at the market; what goes to the book at once can be a market order, which gets the band's edge.
-            let why = "nothing holds it to a price; send a market order";
-            return if self.exit && end.waits() { Ok(()) } else { Err(Denial::Unbounded { why }) };
-        };
-        let band = if self.exit { self.band.for_exits() } else { self.band };
-        if self.order.market == Market::Option && self.terms.underlying.is_none() {
-            return Err(Denial::NoReference { symbol: self.order.symbol.clone() });
-        }
-        let edge = edge(side, reference, band, self.order.market, self.terms)
-            .ok_or(Denial::Unmeasured { why: "its price is too large" })?;
-        let inside = match side {
-            Side::Buy => price <= edge,
-            Side::Sell => price >= edge,
-        };
-        let exit = self.exit;
-        if inside {
-            Ok(())
-        } else {
-            Err(Denial::Band { side, price, edge, band: self.band, exit, reference })
-        }
     }
 }

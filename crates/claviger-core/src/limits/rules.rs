@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 
-use super::{Cap, Churn, LIMITS, Percent, Rate, Scope, Shown};
-use crate::{Decimal, Market, Money, Permission, Symbol};
+use super::amounts::Amounts;
+use super::{Cap, Churn, Destination, LIMITS, OpenWindow, OrderType, Percent, Rate, Route, Scope, Shown};
+use crate::{Decimal, Market, Money, Permission, Side, Symbol, TimeInForce};
 
 /// The limits of one bot, or of one real key. `None` is what was not written.
 ///
@@ -15,6 +16,11 @@ pub struct Rules {
     pub(super) grants: Option<BTreeSet<Permission>>,
     pub(super) markets: Option<Cap<BTreeSet<Market>>>,
     pub(super) symbols: Option<Cap<BTreeSet<Symbol>>>,
+    pub(super) deny_symbols: Option<BTreeSet<Symbol>>,
+    pub(super) sides: Option<Cap<BTreeSet<Side>>>,
+    pub(super) order_types: Option<Cap<BTreeSet<OrderType>>>,
+    pub(super) time_in_force: Option<Cap<BTreeSet<TimeInForce>>>,
+    pub(super) hours: Option<Cap<Vec<OpenWindow>>>,
     pub(super) max_order: Option<Cap<Money>>,
     pub(super) max_day: Option<Cap<Money>>,
     pub(super) max_hour: Option<Cap<Money>>,
@@ -28,8 +34,16 @@ pub struct Rules {
     pub(super) max_churn: Option<Cap<Churn>>,
     pub(super) self_trade: Option<bool>,
     pub(super) price_band: Option<Cap<Percent>>,
+    pub(super) exit_band: Option<Cap<Percent>>,
+    pub(super) fat_finger: Option<Cap<Percent>>,
+    pub(super) trigger_distance: Option<Percent>,
     pub(super) max_leverage: Option<Cap<Decimal>>,
     pub(super) sources: Option<Cap<Vec<IpNet>>>,
+    pub(super) withdraw_to: Option<Cap<BTreeSet<Destination>>>,
+    pub(super) max_withdraw: Option<Cap<Amounts>>,
+    pub(super) transfer_routes: Option<Cap<BTreeSet<Route>>>,
+    pub(super) max_transfer: Option<Cap<Amounts>>,
+    pub(super) users: Option<Cap<BTreeSet<u32>>>,
     pub(super) allow_same_user: Option<bool>,
     pub(super) danger_account_wide: Option<bool>,
 }
@@ -80,6 +94,16 @@ impl Rules {
         self.price_band.as_ref()
     }
 
+    /// The band of exits: three times `price_band` where nothing else was written; `None` where nothing bounds them.
+    #[must_use]
+    pub fn exits_within(&self) -> Option<Percent> {
+        match (&self.exit_band, &self.price_band) {
+            (Some(cap), _) => cap.at().copied(),
+            (None, Some(Cap::At(band))) => Some(band.for_exits()),
+            (None, Some(Cap::Unlimited) | None) => None,
+        }
+    }
+
     /// The day's budget.
     #[must_use]
     pub const fn max_day(&self) -> Option<&Cap<Money>> {
@@ -120,13 +144,14 @@ impl Rules {
         LIMITS.iter().filter_map(|l| Some((l.name(), l.shown(self)?))).collect()
     }
 
-    /// The limits that a `trade` grant needs and that were not written.
+    /// The first grant whose limits are not all written, and the limits that it lacks.
     #[must_use]
-    pub fn missing_to_trade(&self) -> Vec<&'static str> {
-        if !self.grants().any(|g| g == Permission::Trade) {
-            return Vec::new();
-        }
-        LIMITS.iter().filter(|l| l.needed_to_trade() && !l.is_set(self)).map(|l| l.name()).collect()
+    pub fn missing(&self) -> Option<(Permission, Vec<&'static str>)> {
+        self.grants().find_map(|grant| {
+            let missing = LIMITS.iter().filter(|l| l.needed_for(grant) && !l.is_set(self));
+            let missing: Vec<&str> = missing.map(|l| l.name()).collect();
+            (!missing.is_empty()).then_some((grant, missing))
+        })
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Shown;
+
 /// The word that switches a limit off; it must be written out.
 pub const UNLIMITED: &str = "unlimited";
 
@@ -23,6 +25,19 @@ impl<T> Cap<T> {
             Self::Unlimited => None,
         }
     }
+
+    /// As people see it.
+    pub(super) fn shown(&self, text: impl Fn(&T) -> String) -> Shown {
+        match self {
+            Self::Unlimited => Shown { text: UNLIMITED.into(), unlimited: true },
+            Self::At(limit) => Shown { text: text(limit), unlimited: false },
+        }
+    }
+}
+
+/// The items of a list as people see them.
+pub(super) fn listed<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
+    items.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// A value in the configuration, of one of the kinds that limits know.

@@ -2,7 +2,7 @@
 
 use super::compare::{absent_set, settings};
 use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED};
-use crate::{Act, Denial, Symbol};
+use crate::{Act, Denial, Permission, Symbol};
 
 /// `symbols`: which instruments a bot may trade.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +25,8 @@ impl Limit for Symbols {
         }
     }
 
-    fn needed_to_trade(&self) -> bool {
-        true
+    fn needed_for(&self, permission: Permission) -> bool {
+        permission == Permission::Trade
     }
 
     fn parse(&self, given: &Given<'_>, rules: &mut Rules) -> Result<(), Misfit> {
@@ -69,7 +69,7 @@ impl Limit for Symbols {
 }
 
 /// What an act touches: nothing that has a symbol, every symbol (`Some(None)`), or one.
-const fn touched(act: &Act) -> Option<Option<&Symbol>> {
+pub(super) const fn touched(act: &Act) -> Option<Option<&Symbol>> {
     match act {
         Act::Place(order) | Act::Test(order) => Some(Some(&order.symbol)),
         Act::Amend(a) => Some(Some(&a.symbol)),

@@ -64,7 +64,7 @@ fn a_trigger_that_has_not_fired() {
         stop(true),
         algo(),
         to("39", "39"),
-        "trigger_distance: the trigger price 39 is more than 60% away from the reference price 100",
+        "trigger_distance: the trigger price 39 is more than trigger_distance = 60% away from the reference price 100",
     );
     check(stop(false), by_id("7"), to("85", "84"), FIRED);
     check(stop(false), by_id("7"), to("99", "98"), "400 USDT");

@@ -93,7 +93,7 @@ impl Desk {
             view: MarketView::default(),
             now: START,
             journal: Vec::new(),
-            peer: Peer { address: Address::Ip([127, 0, 0, 1].into()), same_user: false },
+            peer: Peer { address: Address::Ip([127, 0, 0, 1].into()), same_user: false, user: None },
             evidence: Evidence::BotSignature,
             next: 0,
         };

@@ -111,7 +111,7 @@ fn only_exits_wake_at_the_market() {
     let waits = unbounded("it waits for a trigger; give it a limit price");
     check(FUTURES, reduce(stop_market(Side::Sell, "80")), ALLOWED);
     check(FUTURES, reduce(stop_market(Side::Sell, "40")), ALLOWED);
-    let far = "trigger_distance: the trigger price 39.9 is more than 60% away from the reference price 100";
+    let far = "trigger_distance: the trigger price 39.9 is more than trigger_distance = 60% away from the reference price 100";
     check(FUTURES, reduce(stop_market(Side::Sell, "39.9")), far);
     check(FUTURES, usdm(stop_market(Side::Sell, "80")), &waits);
     check("", stop_market(Side::Sell, "80"), &waits);
@@ -173,7 +173,7 @@ fn a_second_end_is_judged_like_the_first() {
     check(
         "",
         one(or(Some("161"), Some("161"))),
-        "trigger_distance: the trigger price 161 is more than 60% away from the reference price 100",
+        "trigger_distance: the trigger price 161 is more than trigger_distance = 60% away from the reference price 100",
     );
     check(
         "max_order = \"150 USDT\"",
@@ -200,10 +200,11 @@ fn a_trigger_that_follows_the_price() {
     check(
         FUTURES,
         exit(trail(percent("5"), Some("170"))),
-        "trigger_distance: the trigger price 161.5 is more than 60% away from the reference price 100",
+        "trigger_distance: the trigger price 161.5 is more than trigger_distance = 60% away from the reference price 100",
     );
-    let distance = "order: the order cannot be measured: it follows the price at no distance, or at one of more than 60 %";
-    check(FUTURES, exit(trail(percent("0"), None)), distance);
+    let none = "order: the order cannot be measured: it follows the price at no distance";
+    check(FUTURES, exit(trail(percent("0"), None)), none);
+    let distance = "trigger_distance: it follows the price at more than trigger_distance = 60%";
     check(FUTURES, exit(trail(percent("61"), None)), distance);
     check(FUTURES, exit(trail(Distance::Amount(n("61")), None)), distance);
     let opens = |price: &str, more| with(more, sell("1", price));
@@ -301,7 +302,7 @@ fn what_is_attached_closes_no_more_than_the_order_opens() {
     check(
         futures,
         attached(vec![exit(("30", None), None)], order()),
-        "trigger_distance: the trigger price 30 is more than 60% away from the reference price 100",
+        "trigger_distance: the trigger price 30 is more than trigger_distance = 60% away from the reference price 100",
     );
     check(futures, attached(vec![exit(("30", None), None)], usdm(buy("1", "50"))), ALLOWED);
     assert_eq!(refusal(futures, attached(vec![exit(("90", None), None)], reduce(buy("1", "100")))), "order");

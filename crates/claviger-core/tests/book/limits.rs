@@ -258,7 +258,7 @@ fn triggers() {
     check(
         "",
         stop(Side::Sell, "39.99", "39.99"),
-        "trigger_distance: the trigger price 39.99 is more than 60% away from the reference price 100",
+        "trigger_distance: the trigger price 39.99 is more than trigger_distance = 60% away from the reference price 100",
     );
     check(
         "max_order = \"150 USDT\"",
@@ -359,7 +359,9 @@ fn what_leaves_the_account_needs_its_own_permission_whatever_the_row_says() {
     let transfer =
         Act::Transfer(Transfer { asset: "USDT".parse().unwrap(), amount: n("1"), route: "x".into() });
     check("", transfer.clone(), "grants: grants does not include transfer");
-    check("grants = [\"trade\", \"transfer\"]", transfer, ALLOWED);
+    let routes =
+        "grants = [\"trade\", \"transfer\"]\ntransfer_routes = \"unlimited\"\nmax_transfer = \"unlimited\"";
+    check(routes, transfer, ALLOWED);
 }
 
 #[test]

@@ -5,6 +5,8 @@ mod account;
 #[cfg(test)]
 mod amend;
 #[cfg(test)]
+mod bands;
+#[cfg(test)]
 mod counted;
 #[cfg(test)]
 mod crash;
@@ -15,7 +17,13 @@ mod exchange;
 #[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod forms;
+#[cfg(test)]
+mod funds;
+#[cfg(test)]
 mod guards;
+#[cfg(test)]
+mod hours;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
@@ -25,8 +33,12 @@ mod meet;
 #[cfg(test)]
 mod promises;
 #[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod settle;
 #[cfg(test)]
 mod special;
 #[cfg(test)]
 mod steps;
+#[cfg(test)]
+mod users;

@@ -75,7 +75,7 @@ fn one_bad_item_refuses_the_batch() {
         batch(far),
         Err((
             Some(2),
-            "trigger_distance: the trigger price 161 is more than 60% away from the reference price 100",
+            "trigger_distance: the trigger price 161 is more than trigger_distance = 60% away from the reference price 100",
         )),
     );
     let foreign = steps(How::Batch, vec![Deed::Place(good()), deed(cancel(by_id("9")))]);
@@ -328,7 +328,7 @@ fn what_waits_for_another_order_is_measured_from_there() {
         then(buy("1", "100"), stop("20", sell("1", "20"))),
         Err((
             Some(1),
-            "trigger_distance: the trigger price 20 is more than 60% away from the reference price 100",
+            "trigger_distance: the trigger price 20 is more than trigger_distance = 60% away from the reference price 100",
         )),
     );
 }

@@ -4,6 +4,7 @@ use super::case::{Case, Weight};
 use super::{Judged, Refused, asked, plain};
 use crate::book::ledger::{Tracked, amended, number};
 use crate::entry::{Leg, Losses, Reservation};
+use crate::limits::farthest;
 use crate::shape::fits;
 use crate::value::counted;
 use crate::{Act, Amendment, Decimal, Denial, LegId, Money, Order, OrderKind, OrderRef, Size};
@@ -27,6 +28,7 @@ impl Case<'_> {
             let act = Act::Amend(Amendment { market: order.market, ..amendment.clone() });
             asked(self.policy, self.ask, &self.intent(act))?;
         }
+        self.formed(&order)?;
         let Weight { reservation, figures } = self.at_every_stage(known, amendment, &order)?;
         let exit = self.is_exit(&order);
         let reservation = Some(reheld(known, (&order, exit), &reservation)?);
@@ -46,10 +48,11 @@ impl Case<'_> {
         order: &Order,
     ) -> Result<Weight, Refused> {
         let terms = self.terms(order.market, &order.symbol)?;
+        let far = farthest(self.rules());
         let (waiting, fired) = stages(known, amendment);
         let mut worst: Option<Weight> = None;
         if waiting {
-            fits(order, &terms).map_err(plain)?;
+            fits(order, &terms, far).map_err(plain)?;
             worst = Some(self.weighed(order, &terms)?);
         }
         if fired {
@@ -60,7 +63,7 @@ impl Case<'_> {
             if order.worst().is_none() {
                 return Err(plain(Denial::NotAmendable { why: "it has no price of its own" }));
             }
-            fits(&order, &terms).map_err(|denial| may_have(plain(denial)))?;
+            fits(&order, &terms, far).map_err(|denial| may_have(plain(denial)))?;
             let weight = self.weighed(&order, &terms).map_err(may_have)?;
             worst = Some(match worst {
                 Some(waiting) => waiting.or_worse(weight),

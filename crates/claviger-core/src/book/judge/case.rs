@@ -5,7 +5,7 @@ use crate::book::ledger::{Place, Tracked, client_name, surface};
 use crate::book::{Ask, Book};
 use crate::bound::bounded;
 use crate::entry::{Figures, Leg, Losses, ReferenceUsed, Reservation};
-use crate::limits::{LIMITS, Limit as _, MaxLossDay, Rules, Scope, Weighed};
+use crate::limits::{Formed, LIMITS, Limit as _, MaxLossDay, Rules, Scope, Weighed};
 use crate::loss::risk;
 use crate::value::{Prices, Terms};
 use crate::worth::{Worth, worth};
@@ -67,6 +67,7 @@ impl<'a> Case<'a> {
         order: &Order,
         (step, after): (u16, Option<&Order>),
     ) -> Result<(Order, Leg), Refused> {
+        self.formed(order)?;
         let mut terms = self.terms(order.market, &order.symbol)?;
         terms.after = after.zip(terms.start()).map(|(after, start)| after.fills_near(start));
         let doubt = |refused| doubted(order, &terms, refused);
@@ -115,6 +116,17 @@ impl<'a> Case<'a> {
     }
 
     /// Second stage, at both levels.
+    pub(super) fn formed(&self, order: &Order) -> Result<(), Refused> {
+        for (scope, rules) in self.policy.levels() {
+            let formed = Formed { scope, rules, order, exit: self.is_exit(order), now: self.ask.now };
+            for limit in LIMITS {
+                limit.form(&formed).map_err(at(scope))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Third stage, at both levels.
     pub(super) fn weighed(&self, order: &Order, terms: &Terms<'_>) -> Result<Weight, Refused> {
         let worth = worth(order, terms).map_err(plain)?;
         let value = worth.value.as_ref();

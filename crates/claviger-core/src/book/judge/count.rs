@@ -1,4 +1,4 @@
-//! Third stage: what was used so far, and what a request would add.
+//! Fourth stage: what was used so far, and what a request would add.
 
 use super::{Judged, Refused};
 use crate::book::Budget;

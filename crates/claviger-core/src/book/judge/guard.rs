@@ -21,6 +21,7 @@ impl Case<'_> {
     /// As if the order was placed now, in its own place.
     fn once_more(&self, id: LegId, known: &Tracked, cancel: &Cancel) -> Result<(), Refused> {
         let order = &known.order;
+        self.formed(order)?;
         let terms = self.terms(order.market, &order.symbol)?;
         let Weight { reservation, figures } = self.weighed(order, &terms)?;
         let same = Amendment {

@@ -1,0 +1,51 @@
+//! How much of each asset one withdrawal may move.
+
+use super::amounts::{beyond, compared, read, shown};
+use super::{Asked, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use crate::{Act, Denial, Money, Permission};
+
+/// `max_withdraw`: how much of each asset one withdrawal may move.
+#[derive(Clone, Copy, Debug)]
+pub struct MaxWithdraw;
+
+impl Limit for MaxWithdraw {
+    fn name(&self) -> &'static str {
+        "max_withdraw"
+    }
+
+    fn help(&self) -> Help {
+        Help {
+            meaning: "how much of each asset one withdrawal may move; nothing of an asset that is not listed",
+            form: "a list of amounts",
+            example: "max_withdraw = [\"500 USDT\", \"0.1 BTC\"]",
+            absent: "no withdraw grant without it",
+        }
+    }
+
+    fn needed_for(&self, permission: Permission) -> bool {
+        permission == Permission::Withdraw
+    }
+
+    fn parse(&self, given: &Given<'_>, rules: &mut Rules) -> Result<(), Misfit> {
+        rules.max_withdraw = Some(read(given)?);
+        Ok(())
+    }
+
+    fn shown(&self, rules: &Rules) -> Option<Shown> {
+        rules.max_withdraw.as_ref().map(shown)
+    }
+
+    fn compare(&self, scope: Scope, old: &Rules, new: &Rules) -> Change {
+        compared(scope, old.max_withdraw.as_ref(), new.max_withdraw.as_ref())
+    }
+
+    fn ask(&self, asked: &Asked<'_>) -> Result<(), Denial> {
+        let Act::Withdraw(moved) = &asked.intent.act else { return Ok(()) };
+        match beyond(asked.rules.max_withdraw.as_ref(), asked.scope, (&moved.asset, moved.amount)) {
+            None => Ok(()),
+            Some(limit) => {
+                Err(Denial::MaxWithdraw { asked: Money::new(moved.amount, moved.asset.clone()), limit })
+            }
+        }
+    }
+}
