@@ -10,6 +10,7 @@ mod judge;
 mod ledger;
 mod observe;
 mod owners;
+mod quotes;
 mod replay;
 mod settle;
 mod usage;
@@ -30,6 +31,7 @@ use crate::{BotName, Entry, IntentId, KeyName, LegId, MarketView, PolicySet, Sub
 
 use fold::Pending;
 use ledger::Names;
+use quotes::Quotes;
 use replay::Replays;
 
 /// The order ledger, what every bot and key has used, what is under way, what was seen, and who is frozen.
@@ -48,6 +50,7 @@ pub struct Book {
 struct BotState {
     usage: Usage,
     replays: Replays,
+    quotes: Quotes,
 }
 
 /// What is used of one limit.
@@ -125,6 +128,7 @@ impl Book {
         for state in self.bots.values_mut() {
             state.usage.prune(now);
             state.replays.prune(now);
+            state.quotes.prune(now);
         }
         self.keys.retain(|_, usage| *usage != Usage::default());
         self.bots.retain(|_, state| *state != BotState::default());

@@ -17,6 +17,8 @@ mod limits;
 #[cfg(test)]
 mod promises;
 #[cfg(test)]
+mod quotes;
+#[cfg(test)]
 mod settle;
 #[cfg(test)]
 mod special;
