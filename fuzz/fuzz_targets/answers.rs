@@ -24,6 +24,7 @@ fn any(u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
         let _ = exchange.outcome(&intent, status, body);
         let _ = exchange.refuse(DenialClass::Order, "a reason", Some(&intent));
     }
+    quote(exchange, (status, body));
     let mut view = claviger_core::MarketView::default();
     let at = claviger_core::Time::from_millis(1);
     for market in claviger_core::Market::ALL {
@@ -33,6 +34,15 @@ fn any(u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
             .for_each(|c| drop((c.read)(body, at, &mut view)));
     }
     Ok(())
+}
+
+/// An offer is read of a good answer alone, and gives something.
+fn quote(exchange: &dyn Exchange, (status, body): (u16, &[u8])) {
+    for intent in claviger_fuzz::quote_requests(exchange) {
+        if let Some(quote) = exchange.told_quote(&intent, status, body) {
+            assert!((200..300).contains(&status) && !quote.id.is_empty() && !quote.gives.amount.is_zero());
+        }
+    }
 }
 
 fn cancel(exchange: &dyn Exchange, (status, body): (u16, &[u8])) {

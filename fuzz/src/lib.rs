@@ -120,3 +120,38 @@ pub fn change(exchange: &dyn Exchange, u: &mut Unstructured<'_>) -> Result<Optio
     });
     Ok(meant.map(|(intent, _)| intent).filter(|intent| intent.act.changes_state()))
 }
+
+/// Requests that ask for quotes, for amounts of what is given and of what is got.
+#[must_use]
+pub fn quote_requests(exchange: &dyn Exchange) -> Vec<Intent> {
+    const ASKED: [(&str, &str, &str); 6] = [
+        ("spot", "/sapi/v1/convert/getQuote", "fromAsset=BTC&toAsset=USDT&fromAmount=0.1"),
+        ("usdm", "/fapi/v1/convert/getQuote", "fromAsset=BTC&toAsset=USDT&toAmount=10"),
+        ("spot", "/sapi/v1/convert/getQuote", "fromAsset=BTC&toAsset=USDT"),
+        (
+            "rest",
+            "/api/v5/asset/convert/estimate-quote",
+            r#"{"baseCcy":"ETH","quoteCcy":"USDT","side":"buy","rfqSz":"30","rfqSzCcy":"USDT"}"#,
+        ),
+        (
+            "rest",
+            "/api/v5/asset/convert/estimate-quote",
+            r#"{"baseCcy":"ETH","quoteCcy":"USDT","side":"sell","rfqSz":"30","rfqSzCcy":"USDT"}"#,
+        ),
+        (
+            "rest",
+            "/api/v5/fiat/buy-sell/quote",
+            r#"{"side":"buy","fromCcy":"USD","toCcy":"BTC","rfqAmt":"1","rfqCcy":"USD"}"#,
+        ),
+    ];
+    let json: [(Box<str>, Box<[u8]>); 1] = [("Content-Type".into(), b"application/json".as_slice().into())];
+    let read = |(surface, path, asked): (&str, &str, &str)| {
+        let surface = exchange.surfaces().iter().find(|known| known.name == surface)?;
+        let (query, headers, body) =
+            if asked.starts_with('{') { (None, &json[..], asked) } else { (Some(asked), &[][..], "") };
+        let method = claviger_core::Method::Post;
+        let request = RawRequest { method, prefix: None, path, query, headers, body: body.as_bytes() };
+        exchange.read(surface, &request).ok().map(|(intent, _)| intent)
+    };
+    ASKED.into_iter().filter_map(read).collect()
+}

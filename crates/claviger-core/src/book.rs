@@ -12,6 +12,7 @@ mod judge;
 mod ledger;
 mod observe;
 mod owners;
+mod quotes;
 mod replay;
 mod resting;
 mod settle;
@@ -35,6 +36,7 @@ use crate::{BotName, Entry, IntentId, KeyName, LegId, MarketView, PolicySet, Sub
 use account::Account;
 use fold::Pending;
 use ledger::Names;
+use quotes::Quotes;
 use replay::Replays;
 use resting::Resting;
 
@@ -56,6 +58,7 @@ pub struct Book {
 struct BotState {
     usage: Usage,
     replays: Replays,
+    quotes: Quotes,
 }
 
 /// What is used of one limit.
@@ -134,6 +137,7 @@ impl Book {
         for state in self.bots.values_mut() {
             state.usage.prune(now);
             state.replays.prune(now);
+            state.quotes.prune(now);
         }
         self.keys.retain(|_, usage| *usage != Usage::default());
         self.bots.retain(|_, state| *state != BotState::default());

@@ -28,7 +28,7 @@ pub enum Entry {
     Policy(PolicyEntry),
     /// A keep started on a journal that an earlier one had written: what was pending then is unknown from here on.
     Recovery(RecoveryEntry),
-    /// What the exchange said of orders, outside of the answer to an intent.
+    /// What the exchange said of orders, outside of the answer to an intent, or offered.
     Observed(Box<ObservedEntry>),
     /// A signed checkpoint of the Merkle tree. Reserved.
     Checkpoint(CheckpointEntry),
@@ -301,7 +301,7 @@ pub struct RecoveryEntry {
     pub note: Box<str>,
 }
 
-/// What the exchange said of orders.
+/// What the exchange said of orders, or offered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ObservedEntry {
     /// When it was heard.
@@ -345,6 +345,17 @@ pub enum Observed {
     Account {
         /// Whether the exchange holds its orders to `reduceOnly` in one-way mode.
         holds_reduce_only: bool,
+    },
+    /// A price for a conversion, offered to a bot that asked for it.
+    Quote {
+        /// Who asked.
+        bot: BotName,
+        /// What the exchange calls it.
+        id: Box<str>,
+        /// What is given by whoever accepts it.
+        gives: Money,
+        /// Until when it holds, as the exchange says.
+        until: Time,
     },
 }
 
@@ -414,11 +425,8 @@ impl Entry {
             Self::Read(e) => Some(&e.bot),
             Self::Denial(e) => e.bot.as_ref(),
             Self::Operator(e) => e.act.bot(),
-            Self::Outcome(_)
-            | Self::Policy(_)
-            | Self::Recovery(_)
-            | Self::Observed(_)
-            | Self::Checkpoint(_) => None,
+            Self::Observed(e) => e.what.bot(),
+            Self::Outcome(_) | Self::Policy(_) | Self::Recovery(_) | Self::Checkpoint(_) => None,
         }
     }
 
@@ -446,6 +454,17 @@ impl Entry {
     )]
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, EntryError> {
         serde_json::from_slice(bytes).map_err(EntryError)
+    }
+}
+
+impl Observed {
+    /// The bot it is about, where it is about one alone.
+    #[must_use]
+    pub const fn bot(&self) -> Option<&BotName> {
+        match self {
+            Self::Quote { bot, .. } => Some(bot),
+            Self::Order { .. } | Self::Absent { .. } | Self::OpenOrders { .. } | Self::Account { .. } => None,
+        }
     }
 }
 

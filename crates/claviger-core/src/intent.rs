@@ -311,6 +311,9 @@ pub struct Special {
     /// How much of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<Decimal>,
+    /// What the exchange calls the offer that is accepted, where it accepts one that was asked for before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Box<str>>,
 }
 
 /// What something is that is no order. Each has its permission, whatever the endpoint's row says.

@@ -6,7 +6,7 @@ use claviger_core::{
 };
 
 use crate::own::Told;
-use crate::{Catalogue, Claim, ClaimError, KeyFault, KeyInfo, KeyRight, Live, RawRequest, Row};
+use crate::{Catalogue, Claim, ClaimError, KeyFault, KeyInfo, KeyRight, Live, Quote, RawRequest, Row};
 
 /// Bytes that will not grow.
 pub type Bytes = Box<[u8]>;
@@ -319,6 +319,19 @@ pub trait Exchange: Sync {
 
     /// What an answer tells of orders, so that each bot of a shared key sees its own alone.
     fn told_orders(&self, intent: &Intent, status: u16, body: &[u8]) -> Told;
+
+    /// Whether a request asks what a conversion would give, to be accepted later by the offer's name.
+    fn asks_for_quote(&self, intent: &Intent) -> bool {
+        let _ = intent;
+        false
+    }
+
+    /// The offer in the answer to such a request; `None` where there is none, it is another one than was asked for, or
+    /// anything of it is not clear.
+    fn told_quote(&self, intent: &Intent, status: u16, body: &[u8]) -> Option<Quote> {
+        let _ = (intent, status, body);
+        None
+    }
 
     /// Why an answer says that the key was not taken; `None` for every other answer, and cheap for those.
     fn key_fault(&self, status: u16, body: &[u8]) -> Option<KeyFault>;

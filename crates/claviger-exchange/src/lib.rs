@@ -15,6 +15,7 @@ pub mod nested;
 pub mod okx;
 pub mod own;
 pub mod power;
+mod quote;
 mod reference;
 pub mod remedy;
 pub mod request;
@@ -30,6 +31,7 @@ pub use exchange::{
 };
 pub use key::{KeyFault, KeyInfo, KeyRight};
 pub use power::carries_power;
+pub use quote::Quote;
 pub(crate) use reference::middle;
 pub use remedy::{explained, public_remedy, remedy};
 pub use request::{Claim, ClaimError, RawRequest, Signed};

@@ -10,7 +10,7 @@ use claviger_core::{
 use crate::own::Told;
 use crate::{
     Claim, ClaimError, Exchange, HouseCall, HttpAnswer, KeyFault, KeyInfo, KeyRight, Live, MarketCall,
-    PrintError, Printed, RawRequest, ReadError, Row, Scheme, Stamp, Surface, Unsigned,
+    PrintError, Printed, Quote, RawRequest, ReadError, Row, Scheme, Stamp, Surface, Unsigned,
 };
 
 mod act;
@@ -29,6 +29,7 @@ mod order;
 mod outcome;
 mod own;
 mod print;
+mod quote;
 mod read;
 mod refuse;
 mod special;
@@ -156,6 +157,14 @@ impl Exchange for Okx {
 
     fn told_orders(&self, intent: &Intent, status: u16, body: &[u8]) -> Told {
         own::told(intent, status, body)
+    }
+
+    fn asks_for_quote(&self, intent: &Intent) -> bool {
+        quote::asks(intent)
+    }
+
+    fn told_quote(&self, intent: &Intent, status: u16, body: &[u8]) -> Option<Quote> {
+        quote::told(intent, status, body)
     }
 
     fn key_fault(&self, status: u16, body: &[u8]) -> Option<KeyFault> {

@@ -15,7 +15,7 @@ use claviger_core::{
     Address, Asset, BotName, Config, Decimal, Digest, Entry, Evidence, Instrument, Intent, IntentId, Market,
     MarketView, Method, Observed, Outcome, Peer, PolicySet, Reference, Replay, Symbol, Time,
 };
-use claviger_exchange::{EXCHANGES, Exchange, RawRequest, ReadError, Stamp, exchange, known};
+use claviger_exchange::{EXCHANGES, Exchange, Quote, RawRequest, ReadError, Stamp, exchange, known};
 use serde::{Deserialize, Serialize};
 
 /// The moment at which every case is judged.
@@ -214,6 +214,9 @@ impl Judge {
     fn happen(&mut self, bot: &BotName, before: &Before) -> Result<(), String> {
         let intent = self.read(&before.request).map_err(|e| e.to_string())?;
         let permit = self.decide(bot, intent).map_err(|e| e.to_string())?;
+        if !permit.is_settled_later() {
+            return self.hear_quote(&permit, before.answer.as_ref());
+        }
         let outcome = match &before.answer {
             Some(Answer { status, body }) => self.exchange.outcome(permit.leaves(), *status, body.as_bytes()),
             None => Outcome::Unknown { why: "nothing was heard".into() },
@@ -222,6 +225,19 @@ impl Judge {
             return Err(format!("an answer that says nothing: {why}"));
         }
         self.book.settle(permit.id(), outcome, None, NOW).map(drop).map_err(|e| e.to_string())
+    }
+
+    /// What a bot read before: the offer for a conversion that it was told of.
+    fn hear_quote(&mut self, permit: &Permit, answer: Option<&Answer>) -> Result<(), String> {
+        let Answer { status, body } = answer.ok_or("a question without an answer")?;
+        let quote = self.exchange.told_quote(permit.leaves(), *status, body.as_bytes());
+        let Quote { id, gives, until_ms } = quote.ok_or("an answer that offers nothing")?;
+        let what =
+            Observed::Quote { bot: permit.bot().clone(), id, gives, until: Time::from_millis(until_ms) };
+        let (key, surface) = (permit.key().clone(), permit.leaves().endpoint.surface.clone());
+        let entry = ObservedEntry { at: NOW, asked_at: NOW, key, surface, what };
+        self.book.fold(&Entry::Observed(Box::new(entry)));
+        Ok(())
     }
 
     fn judge(&mut self, vector: &Vector) -> Expect {

@@ -109,6 +109,7 @@ impl Room {
             wish: own_wish(time.ms),
             returns: Returns::House,
             only: None,
+            quotes: None,
             security: Security::Signed,
             answer: AnswerKind::Stream,
         }))

@@ -90,7 +90,7 @@ impl Keep {
         };
         match &pending.matter {
             Matter::Change(id) => room.conclude(*id, pending.outcome(seen), pending.sent_if(seen)),
-            Matter::Read(_) => {}
+            Matter::Read(_) => room.hear_quote(&pending, seen),
             Matter::House(read) => {
                 room.observe(read, &pending, seen);
                 room.observe_account(read, &pending, seen);

@@ -25,6 +25,7 @@ mod listener;
 mod markets;
 mod open;
 mod pipeline;
+mod quotes;
 mod record;
 mod refused;
 mod replay;

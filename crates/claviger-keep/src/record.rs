@@ -27,6 +27,8 @@ pub(crate) struct Written {
     pub(crate) returns: Returns,
     /// The bot that may see of the answer only what tells of its own orders.
     pub(crate) only: Option<BotName>,
+    /// The bot that asks for a quote, which is remembered as its own.
+    pub(crate) quotes: Option<BotName>,
     pub(crate) security: Security,
     pub(crate) answer: AnswerKind,
 }

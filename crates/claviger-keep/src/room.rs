@@ -143,13 +143,15 @@ impl Room {
         let Decided { permit, known, row } = decided;
         let checked = row.answer == AnswerKind::Checked;
         let sifted = row.answer == AnswerKind::Own && !self.has_the_account(permit.bot());
+        let quoted = known.exchange.asks_for_quote(permit.leaves());
         match self.journal.append(permit.entry().at(), permit.entry()) {
             Ok(position) => {
                 self.owners.fold(permit.entry());
                 Ok(Box::new(Written {
-                    returns: returns(permit.leaves().act.changes_state() || checked || sifted),
+                    returns: returns(permit.leaves().act.changes_state() || checked || sifted || quoted),
                     answer: row.answer,
                     only: sifted.then(|| permit.bot().clone()),
+                    quotes: quoted.then(|| permit.bot().clone()),
                     grounds: Grounds::Permit(Box::new(permit), position),
                     exchange: known.exchange,
                     surface: known.surface,

@@ -18,6 +18,8 @@ pub struct Pending {
     pub(crate) answer: AnswerKind,
     /// The bot that may see of the answer only what tells of its own orders.
     pub(crate) only: Option<BotName>,
+    /// The bot that asked for a quote, which is remembered as its own.
+    pub(crate) quotes: Option<BotName>,
     pub(crate) matter: Matter,
     /// SHA-256 of what was sent.
     pub(crate) sent: Digest,

@@ -117,6 +117,7 @@ fn seal(
         matter: matter(written.grounds),
         key,
         only: written.only,
+        quotes: written.quotes,
         leaves,
     };
     let mut headers: Vec<(Box<str>, Zeroizing<Vec<u8>>)> =

@@ -6,6 +6,7 @@ mod desk;
 mod hints;
 mod line;
 mod print;
+mod quotes;
 mod replay;
 mod settle;
 mod shared;

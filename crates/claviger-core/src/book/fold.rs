@@ -3,13 +3,14 @@
 use super::ledger::{
     Fate, LANDED_MS, PendingAmendment, Place, amended, can_rest, client_name, number, surface, told_name,
 };
+use super::quotes::Offer;
 use super::resting::reach;
 use super::{Book, Pace, Tracked, Usage};
 use crate::entry::{IntentEntry, Leg, OutcomeEntry, ReadEntry, Reservation, Settled};
 use crate::{
     Act, Amendment, BotName, Cancel, Decimal, Deed, Execution, How, IntentId, KeyName, LegId, Money,
-    OperatorAct, Order, OrderRef, OrderState, Outcome, Resting, Step, Subject, SurfaceName, Symbol, Time,
-    What,
+    OperatorAct, Order, OrderRef, OrderState, Outcome, Resting, Special, Step, Subject, SurfaceName, Symbol,
+    Time, What,
 };
 
 /// An intent whose outcome is not known yet.
@@ -146,7 +147,10 @@ impl Book {
             Act::CancelAll { symbol: Some(symbol), .. } => {
                 vec![Kind::CancelMany(surface.clone(), symbol.clone())]
             }
-            Act::Special(_) => vec![self.begin_spend(entry)],
+            Act::Special(special) => {
+                self.use_up(entry, special);
+                vec![self.begin_spend(entry)]
+            }
             Act::Steps(steps) => {
                 let numbered = (0..).zip(steps.steps.iter().zip(&entry.legs));
                 let begun = numbered.map(|(n, (step, leg))| match &step.deed {
@@ -173,6 +177,14 @@ impl Book {
             | Act::Transfer(_)
             | Act::Withdraw(_)
             | Act::Change => vec![Kind::Other],
+        }
+    }
+
+    /// A quote is accepted once, whatever becomes of it.
+    fn use_up(&mut self, entry: &IntentEntry, special: &Special) {
+        let quotes = self.bots.get_mut(&entry.bot).map(|state| &mut state.quotes);
+        if let (Some(quotes), Some(id)) = (quotes, &special.quote) {
+            quotes.use_up(Offer { key: &entry.key, surface: surface(&entry.leaves), id }, entry.id);
         }
     }
 
@@ -441,6 +453,7 @@ impl Book {
         }
         if let Some(state) = self.bots.get_mut(&entry.bot) {
             state.replays.remove(&entry.replay.digest);
+            state.quotes.give_back(entry.id);
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Book;
 use super::ledger::{Fate, LANDED_MS, Place, told_client_name, told_name};
+use super::quotes::Offer;
 use super::resting::reach;
 use crate::entry::ObservedEntry;
 use crate::{
@@ -29,6 +30,11 @@ impl Book {
                 self.saw_only(entry, symbol.as_ref(), &seen);
             }
             Observed::Account { holds_reduce_only } => self.saw_account(entry, *holds_reduce_only),
+            Observed::Quote { bot, id, gives, until } => {
+                let offer = Offer { key: &entry.key, surface: &entry.surface, id };
+                let quotes = &mut self.bots.entry(bot.clone()).or_default().quotes;
+                quotes.add(offer, gives, (entry.at, *until));
+            }
         }
     }
 

@@ -77,7 +77,7 @@ impl Owners {
                 Observed::OpenOrders { orders, .. } => {
                     orders.iter().for_each(|(symbol, state)| self.saw((&e.key, &e.surface), symbol, state));
                 }
-                Observed::Absent { .. } | Observed::Account { .. } => {}
+                Observed::Absent { .. } | Observed::Account { .. } | Observed::Quote { .. } => {}
             },
             Entry::Read(_)
             | Entry::Denial(_)

@@ -91,7 +91,8 @@ fn a_change_of_settings_makes_what_was_seen_old() {
     let mut desk = desk(&format!("{FUTURES}\ngrants = [\"trade\", \"account\"]\ndanger_account_wide = true"));
     let asked = desk.now;
     seen(&mut desk, asked, true);
-    let setting = Special { what: What::Setting, market: None, symbol: None, asset: None, amount: None };
+    let (market, symbol, asset, amount, quote) = (None, None, None, None, None);
+    let setting = Special { what: What::Setting, market, symbol, asset, amount, quote };
     let permit = desk.ask("a", Act::Special(setting), Permission::Account).unwrap();
     desk.record(permit.entry());
     assert_eq!(said(&mut desk, exit()), OPENS);

@@ -263,7 +263,7 @@ fn what_names_no_symbol_only_ends_orders_or_is_refused() {
     assert_eq!(ask(Act::Countdown { market: None, symbol: None, ms: 1 }, Permission::Trade), ALLOWED);
     let special = |what: What| {
         let asset = Some("USDT".parse().unwrap());
-        Act::Special(Special { what, market: None, symbol: None, asset, amount: Some(n("1")) })
+        Act::Special(Special { what, market: None, symbol: None, asset, amount: Some(n("1")), quote: None })
     };
     assert_eq!(ask(special(What::Convert), Permission::Convert), ALLOWED);
     let unnamed = "deny_symbols: which symbols this trades is not known, and there are deny_symbols";

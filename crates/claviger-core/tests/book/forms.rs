@@ -103,7 +103,7 @@ fn sides_that_nobody_sees() {
     }
     let special = |what: What| {
         let asset = Some("USDT".parse().unwrap());
-        Act::Special(Special { what, market: None, symbol: None, asset, amount: Some(n("1")) })
+        Act::Special(Special { what, market: None, symbol: None, asset, amount: Some(n("1")), quote: None })
     };
     for (what, expected) in [(What::Convert, unknown), (What::Dust, unknown), (What::Earn, ALLOWED)] {
         let grants = "grants = [\"trade\", \"convert\", \"earn\"]\nsides = [\"buy\"]";

@@ -196,7 +196,14 @@ fn outside_of_hours_only_exits_and_cancels_pass() {
     check("grants = [\"account\"]", &Act::Change, Permission::Account, REFUSED);
     for (what, outside) in [(What::Repay, OPEN), (What::Borrow, REFUSED), (What::Convert, REFUSED)] {
         let asset = Some("USDT".parse().unwrap());
-        let act = Act::Special(Special { what, market: None, symbol: None, asset, amount: Some(n("1")) });
+        let act = Act::Special(Special {
+            what,
+            market: None,
+            symbol: None,
+            asset,
+            amount: Some(n("1")),
+            quote: None,
+        });
         check("grants = [\"trade\", \"borrow\", \"convert\"]", &act, what.permission(), outside);
     }
 }

@@ -285,6 +285,7 @@ fn what_has_no_known_loss_is_refused() {
             symbol: None,
             asset: Some("USDT".parse().unwrap()),
             amount: Some(n("100")),
+            quote: None,
         })
     };
     let unknown = "max_loss_day: max_loss_day cannot count it: at what price a trade outside of the book is done is not known";

@@ -33,6 +33,8 @@ mod meet;
 #[cfg(test)]
 mod promises;
 #[cfg(test)]
+mod quotes;
+#[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod settle;

@@ -9,7 +9,7 @@ const ALL: &str = "grants = [\"trade\", \"convert\", \"block\", \"copy\", \"exch
 
 fn special(what: What, amount: Option<&str>) -> Special {
     let asset = amount.is_some().then(|| "USDT".parse().unwrap());
-    Special { what, market: None, symbol: None, asset, amount: amount.map(n) }
+    Special { what, market: None, symbol: None, asset, amount: amount.map(n), quote: None }
 }
 
 fn ask(more: &str, key: &str, special: Special) -> Result<(), String> {

@@ -1,9 +1,9 @@
 //! What is no order: loans, conversions, margin of a position, the exchange's own bots.
 
-use claviger_core::{Special, What};
+use claviger_core::{Special, Value, What};
 
 use super::market_of;
-use crate::fields::{Fields, Words};
+use crate::fields::{Fields, Words, meaning};
 use crate::{PrintError, ReadError, Row};
 
 /// Which parameters of an endpoint say how much of what.
@@ -30,7 +30,7 @@ const AMOUNTS: [Amount; 11] = [
     amount("/algo/futures/newOrderVp", "", "quantity"),
     amount("/algo/spot/newOrderTwap", "", "quantity"),
     amount("/algo/spot/newOrderVp", "", "quantity"),
-    amount("/convert/limit/placeOrder", "quoteAsset", "quoteAmount"),
+    amount(AT_LIMIT, "quoteAsset", "quoteAmount"),
     amount("/asset/dust-convert/convert", "targetAsset", ""),
 ];
 
@@ -38,6 +38,9 @@ fn of(row: &Row) -> Amount {
     let known = AMOUNTS.into_iter().find(|known| row.path.ends_with(known.path));
     known.unwrap_or(amount("", "asset", "amount"))
 }
+
+/// What names the offer that is accepted.
+const QUOTE: &str = "quoteId";
 
 /// What says whether a loan is taken or given back, on the one endpoint that does both.
 const TYPE: &str = "type";
@@ -74,6 +77,7 @@ pub(super) fn read(row: &Row, fields: &mut Fields<'_>) -> Result<Special, ReadEr
         (None, Some(REPAY)) => What::Repay,
         (None, _) => return Err(ReadError::Missing(TYPE.into())),
     };
+    buys(row, fields)?;
     let names = of(row);
     let judged = |name: &str| row.param(name).is_some_and(|spec| spec.judged);
     let symbol = if judged("symbol") { fields.symbol("symbol") } else { None };
@@ -82,12 +86,33 @@ pub(super) fn read(row: &Row, fields: &mut Fields<'_>) -> Result<Special, ReadEr
         market: row.market.or_else(|| symbol.as_ref().and_then(|_| market_of(&row.surface))),
         asset: if judged(names.asset) { fields.asset(names.asset) } else { None },
         amount: if judged(names.amount) { fields.number(names.amount) } else { None },
+        quote: if judged(QUOTE) { fields.text(QUOTE) } else { None },
         symbol,
     })
 }
 
+/// A conversion at a limit states the asset that it is paid with only where it buys: where it sells, a low limit would
+/// have more given than the amount says.
+fn buys(row: &Row, fields: &mut Fields<'_>) -> Result<(), ReadError> {
+    if !row.path.ends_with(AT_LIMIT) {
+        return Ok(());
+    }
+    match fields.text(SIDE) {
+        Some(side) if *side == *"BUY" => fields.put_value(SIDE, Value::Text(side)),
+        _ => Err(meaning(
+            "a conversion at a limit is read where it buys: what a sale gives is not stated in it",
+        )),
+    }
+}
+
+/// What says whether a conversion at a limit buys.
+const SIDE: &str = "side";
+
+/// Where conversions at a limit are placed.
+const AT_LIMIT: &str = "/convert/limit/placeOrder";
+
 pub(super) fn words(row: &Row, special: &Special) -> Result<Words, PrintError> {
-    let Special { what: asked, market: _, symbol, asset, amount } = special;
+    let Special { what: asked, market: _, symbol, asset, amount, quote } = special;
     let mut words = Words::new();
     match (what(row), asked) {
         (Some(what), asked) if what == *asked => {}
@@ -104,5 +129,6 @@ pub(super) fn words(row: &Row, special: &Special) -> Result<Words, PrintError> {
     words.extend(symbol.as_ref().map(|symbol| ("symbol", symbol.to_string())));
     words.extend(asset.as_ref().map(|asset| (names.asset, asset.to_string())));
     words.extend(amount.map(|amount| (names.amount, amount.to_string())));
+    words.extend(quote.as_ref().map(|quote| (QUOTE, quote.to_string())));
     Ok(words)
 }

@@ -32,14 +32,33 @@ pub(super) fn of(row: &Row, params: &Params) -> Result<Special, ReadError> {
     let symbol = symbol(row, params)?;
     let isolated = matches!(what, What::PositionMargin | What::Borrow | What::Repay);
     let market = symbol.as_ref().map(|symbol| market(symbol, isolated)).transpose()?;
-    let (asset, amount) = if stakes(what) { (None, None) } else { stake(params) };
-    Ok(Special { what, market, symbol, asset, amount })
+    let converts = what == What::Convert;
+    let (asset, amount) = match (stakes(what), converts) {
+        (true, _) => (None, None),
+        (false, true) => given(params),
+        (false, false) => stake(params),
+    };
+    let quote = text(params, "quoteId").filter(|_| converts).map(Into::into);
+    Ok(Special { what, market, symbol, asset, amount, quote })
 }
 
 /// Whether an amount in the request is only what something begins with: a bot of the exchange trades its stake again and
 /// again, and a copier or a block what nobody here sees, so the stake says nothing of what will be traded.
 const fn stakes(what: What) -> bool {
     matches!(what, What::ExchangeBot | What::Copy | What::Block)
+}
+
+/// What a conversion gives: an amount of what it gets is not that, as the price stands in the quote alone.
+fn given(params: &Params) -> (Option<Asset>, Option<Decimal>) {
+    let from = match text(params, "side") {
+        Some("buy") => asset(params, "quoteCcy"),
+        Some("sell") => asset(params, "baseCcy"),
+        _ => None,
+    };
+    // For fiat money the side stands beside both, and says nothing of which is given.
+    let from = asset(params, "fromCcy").or(from);
+    let (of, amount) = stake(params);
+    if of.is_some() && of == from { (of, amount) } else { (None, None) }
 }
 
 fn stake(params: &Params) -> (Option<Asset>, Option<Decimal>) {

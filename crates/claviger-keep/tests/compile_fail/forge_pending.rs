@@ -7,5 +7,6 @@ fn main() {
         sent: todo!(),
         real_id: todo!(),
         left: todo!(),
+        only: todo!(),
     };
 }

@@ -2,6 +2,8 @@
 
 use super::case::Case;
 use super::{Judged, Refused, at, plain};
+use crate::book::ledger::surface;
+use crate::book::quotes::{Known, Offer};
 use crate::entry::{Figures, Leg};
 use crate::limits::{Scope, within};
 use crate::value::counted;
@@ -27,9 +29,6 @@ impl Case<'_> {
     }
 
     /// A trade outside of the book: what is given counts as an order of that value, and against the day.
-    ///
-    /// A quote that is accepted by its number names no amount. What it is for was told when it was asked for, but anybody
-    /// with the account may have asked, so it is refused where a limit would have to see it.
     fn turnover(&self, special: &Special) -> Result<Judged, Refused> {
         for (scope, rules) in self.policy.levels() {
             if rules.max_loss().is_some() {
@@ -37,24 +36,10 @@ impl Case<'_> {
                 return Err(at(scope)(Denial::LossUnknown { why }));
             }
         }
-        let named = special.asset.clone().zip(special.amount);
-        let Some((asset, amount)) = named else {
-            for (scope, rules) in self.policy.levels() {
-                let by_value =
-                    [rules.max_order(), rules.max_day()].into_iter().flatten().any(|c| c.at().is_some());
-                if by_value {
-                    let why = "it names no amount, so max_order and max_day cannot count it";
-                    return Err(at(scope)(Denial::Unmeasured { why }));
-                }
-                if rules.turnover_asset().is_some() {
-                    let why = "it names no amount, so max_hour cannot count it";
-                    return Err(at(scope)(Denial::Unmeasured { why }));
-                }
-            }
-            return Ok(Judged::as_asked(self.ask));
-        };
+        let quote = self.quote(special);
+        let Some(given) = given(special, quote)? else { return self.unnamed(quote) };
         let too_large = || plain(Denial::Unmeasured { why: "its value is too large" });
-        let value: Money = counted(amount, &asset).ok_or_else(too_large)?;
+        let value: Money = counted(given.amount, &given.asset).ok_or_else(too_large)?;
         if value.amount.is_zero() {
             return Err(plain(Denial::Unmeasured { why: "its amount is zero" }));
         }
@@ -65,6 +50,27 @@ impl Case<'_> {
         let figures = Figures { reference: None, value: Some(value) };
         let alone = Leg { target: None, reservation, figures };
         Ok(Judged { alone, ..Judged::as_asked(self.ask) })
+    }
+
+    /// What is known of the quote that is accepted, where one is. Anybody with the account may have asked for a quote, so
+    /// only what the bot itself was told of one counts.
+    fn quote(&self, special: &Special) -> Option<Known<'_>> {
+        let (key, surface) = (self.policy.key(), surface(&self.ask.intent));
+        let offer = Offer { key, surface, id: special.quote.as_deref()? };
+        let quotes = self.book.bots.get(&self.ask.bot).map(|state| &state.quotes);
+        Some(quotes.map_or(Known::Unknown, |quotes| quotes.known(offer, self.book.now)))
+    }
+
+    /// Nothing says how much is given, so it is refused where a limit would have to see it.
+    fn unnamed(&self, quote: Option<Known<'_>>) -> Result<Judged, Refused> {
+        for (scope, rules) in self.policy.levels() {
+            let by_value =
+                [rules.max_order(), rules.max_day()].into_iter().flatten().any(|c| c.at().is_some());
+            if by_value || rules.turnover_asset().is_some() {
+                return Err(at(scope)(Denial::Unmeasured { why: uncounted(quote, by_value) }));
+            }
+        }
+        Ok(Judged::as_asked(self.ask))
     }
 
     /// Block trades, copied traders and the exchange's bots trade at prices that nobody here sees, so only a bot may ask
@@ -81,5 +87,40 @@ impl Case<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Why nobody can say how much is given, and which limit would have to.
+const fn uncounted(quote: Option<Known<'_>>, by_value: bool) -> &'static str {
+    match (quote, by_value) {
+        (Some(Known::Used), _) => "its quote was accepted before: ask for a new one",
+        (Some(Known::Unknown), true) => {
+            "its quote is none that this bot was told of and that still holds, so max_order and max_day cannot count it: \
+             ask for a new one"
+        }
+        (Some(Known::Unknown), false) => {
+            "its quote is none that this bot was told of and that still holds, so max_hour cannot count it: ask for a new \
+             one"
+        }
+        (Some(Known::Holds(_)) | None, true) => {
+            "it names no amount, so max_order and max_day cannot count it"
+        }
+        (Some(Known::Holds(_)) | None, false) => "it names no amount, so max_hour cannot count it",
+    }
+}
+
+/// What is given, by the request's own word and by the quote's: the larger one, where both say it.
+fn given(special: &Special, quote: Option<Known<'_>>) -> Result<Option<Money>, Refused> {
+    let stated = special.asset.clone().zip(special.amount).map(|(asset, amount)| Money::new(amount, asset));
+    let offered = match quote {
+        Some(Known::Holds(gives)) => Some(gives.clone()),
+        Some(Known::Used | Known::Unknown) | None => None,
+    };
+    match (stated, offered) {
+        (Some(stated), Some(offered)) if stated.asset != offered.asset => {
+            Err(plain(Denial::Unmeasured { why: "its quote gives another asset than it says" }))
+        }
+        (Some(stated), Some(offered)) if stated.amount < offered.amount => Ok(Some(offered)),
+        (stated, offered) => Ok(stated.or(offered)),
     }
 }
