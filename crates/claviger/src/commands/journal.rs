@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use claviger_core::{Entry, IntentId, Outcome};
+use claviger_core::{Entry, IntentId, Observed, Outcome};
 use claviger_door::Exit;
 use claviger_store::{JournalError, Record};
 use serde_json::{Value, json};
@@ -120,8 +120,15 @@ fn summary(entry: &Entry) -> String {
         Entry::Operator(e) => format!("{} by {}", json!(e.act), e.by),
         Entry::Policy(e) => format!("{} became active", e.hash),
         Entry::Recovery(e) => e.note.to_string(),
-        Entry::Observed(e) => format!("{} on {}", e.key, e.surface),
+        Entry::Observed(e) => format!("{} on {}{}", e.key, e.surface, seen(&e.what)),
         Entry::Checkpoint(_) => String::new(),
+    }
+}
+
+fn seen(what: &Observed) -> String {
+    match what {
+        Observed::Quote { id, gives, .. } => format!(": quote {id} gives {gives}"),
+        Observed::Order { .. } | Observed::Absent { .. } | Observed::OpenOrders { .. } => String::new(),
     }
 }
 
