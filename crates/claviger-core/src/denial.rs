@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::limits::{Churn, Limit, Percent, Rate};
+use crate::limits::{Churn, Days, Limit, Percent, Rate};
 use crate::{Decimal, DenialClass, Market, Money, Permission, Side, Symbol, Time};
 
 /// A refusal, as the bot may see it: the rule and the limit are named, and nothing of other bots is told.
@@ -231,6 +231,12 @@ pub enum Denial {
     /// It could trade with an order of the owner's.
     #[error("it could trade with an order of one of your own bots (self_trade = \"refuse\")")]
     SelfTrade,
+    /// It placed nothing for long.
+    #[error("nothing was placed for more than dormant_after = {after}; an operator must thaw it first")]
+    Dormant {
+        /// The limit.
+        after: Days,
+    },
     /// The leverage is too high.
     #[error("leverage of {asked} is above max_leverage = {limit}")]
     MaxLeverage {
@@ -331,6 +337,7 @@ impl Denial {
             Self::RequestRate { .. } => l::RequestRate.name(),
             Self::MaxChurn { .. } => l::MaxChurn.name(),
             Self::SelfTrade => l::SelfTrade.name(),
+            Self::Dormant { .. } => l::DormantAfter.name(),
             Self::MaxLeverage { .. } | Self::NoLeverage => l::MaxLeverage.name(),
             Self::NotOwnOrder => "own_order",
             Self::Guards { .. } => "guards",
@@ -352,6 +359,7 @@ impl Denial {
             | Self::Symbol { .. }
             | Self::EverySymbol
             | Self::NoLeverage
+            | Self::Dormant { .. }
             | Self::NotOwnOrder
             | Self::Guards { .. }
             | Self::AccountWide => DenialClass::Permission,

@@ -324,6 +324,22 @@ pub enum What {
 }
 
 impl What {
+    /// Whether it trades, outside of the book or by an order that others send.
+    #[must_use]
+    pub const fn trades(self) -> bool {
+        match self {
+            Self::Convert | Self::Dust | Self::Block | Self::Copy | Self::ExchangeBot => true,
+            Self::Borrow
+            | Self::Repay
+            | Self::AutoBorrow
+            | Self::Earn
+            | Self::PositionMode
+            | Self::PositionMargin
+            | Self::Setting
+            | Self::SubAccount => false,
+        }
+    }
+
     /// What it needs.
     #[must_use]
     pub const fn permission(self) -> Permission {

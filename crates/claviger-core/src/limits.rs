@@ -7,6 +7,7 @@ mod allow_same_user;
 mod cancel_rate;
 mod compare;
 mod danger_account_wide;
+mod dormant_after;
 mod grants;
 mod markets;
 mod max_churn;
@@ -32,6 +33,7 @@ pub use allow_same_user::AllowSameUser;
 pub use cancel_rate::CancelRate;
 pub use compare::Change;
 pub use danger_account_wide::DangerAccountWide;
+pub use dormant_after::{Days, DormantAfter};
 pub use grants::Grants;
 pub use markets::Markets;
 pub use max_churn::{Churn, MaxChurn};
@@ -81,6 +83,7 @@ pub const LIMITS: &[&dyn Limit] = &[
     &RequestRate,
     &MaxChurn,
     &SelfTrade,
+    &DormantAfter,
 ];
 
 /// The limit of that name.
@@ -261,6 +264,8 @@ pub struct Added {
     pub loss: Cost,
     /// Whether any of it is an order that is no exit.
     pub opening: bool,
+    /// Whether it is a trade outside of the book.
+    pub outside: bool,
     /// How many more orders would be open.
     pub opens: u32,
     /// How many more would be open in each instrument, where the level counts that.
@@ -320,6 +325,7 @@ impl Default for Added {
             turnover: Cost::default(),
             loss: Cost::default(),
             opening: false,
+            outside: false,
             opens: 0,
             opens_in: Vec::new(),
             meets_own: false,

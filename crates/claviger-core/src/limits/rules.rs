@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 
-use super::{Cap, Churn, LIMITS, Percent, Rate, Scope, Shown};
+use super::{Cap, Churn, Days, LIMITS, Percent, Rate, Scope, Shown};
 use crate::{Decimal, Market, Money, Permission, Symbol};
 
 /// The limits of one bot, or of one real key. `None` is what was not written.
@@ -27,6 +27,7 @@ pub struct Rules {
     pub(super) request_rate: Option<Cap<Rate>>,
     pub(super) max_churn: Option<Cap<Churn>>,
     pub(super) self_trade: Option<bool>,
+    pub(super) dormant_after: Option<Cap<Days>>,
     pub(super) price_band: Option<Cap<Percent>>,
     pub(super) max_leverage: Option<Cap<Decimal>>,
     pub(super) sources: Option<Cap<Vec<IpNet>>>,
