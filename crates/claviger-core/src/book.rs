@@ -87,7 +87,7 @@ impl Book {
         match entry {
             Entry::Intent(e) => self.fold_intent(e),
             Entry::Outcome(e) => self.fold_outcome(e),
-            Entry::Operator(e) => self.fold_operator(&e.act),
+            Entry::Operator(e) => self.fold_operator(&e.act, e.at),
             Entry::Recovery(e) => self.fold_recovery(e.at),
             Entry::Observed(e) => self.fold_observed(e),
             Entry::Read(e) => self.fold_read(e),

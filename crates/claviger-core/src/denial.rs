@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::limits::{Churn, Limit, OrderType, Percent, Rate};
+use crate::limits::{Churn, Days, Limit, OrderType, Percent, Rate};
 use crate::{Decimal, DenialClass, Market, Money, Permission, Side, Symbol, Time, TimeInForce};
 
 /// A refusal, as the bot may see it: the rule and the limit are named, and nothing of other bots is told.
@@ -343,6 +343,12 @@ pub enum Denial {
         /// The limit.
         limit: Money,
     },
+    /// It placed nothing for long.
+    #[error("nothing was placed for more than dormant_after = {after}; an operator must thaw it first")]
+    Dormant {
+        /// The limit.
+        after: Days,
+    },
     /// The leverage is too high.
     #[error("leverage of {asked} is above max_leverage = {limit}")]
     MaxLeverage {
@@ -459,6 +465,7 @@ impl Denial {
             Self::RequestRate { .. } => l::RequestRate.name(),
             Self::MaxChurn { .. } => l::MaxChurn.name(),
             Self::SelfTrade => l::SelfTrade.name(),
+            Self::Dormant { .. } => l::DormantAfter.name(),
             Self::MaxLeverage { .. } | Self::NoLeverage => l::MaxLeverage.name(),
             Self::WithdrawTo { .. } => l::WithdrawTo.name(),
             Self::MaxWithdraw { .. } => l::MaxWithdraw.name(),
@@ -496,6 +503,7 @@ impl Denial {
             | Self::MaxWithdraw { .. }
             | Self::TransferRoute { .. }
             | Self::MaxTransfer { .. }
+            | Self::Dormant { .. }
             | Self::NotOwnOrder
             | Self::Guards { .. }
             | Self::AccountWide => DenialClass::Permission,

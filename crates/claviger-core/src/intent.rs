@@ -349,7 +349,7 @@ pub enum What {
 }
 
 impl What {
-    /// Whether it trades one asset for another, outside of orders that limits see.
+    /// Whether it trades, outside of the book or by an order that others send.
     #[must_use]
     pub const fn trades(self) -> bool {
         match self {

@@ -9,6 +9,7 @@ mod cancel_rate;
 mod compare;
 mod danger_account_wide;
 mod deny_symbols;
+mod dormant_after;
 mod exit_band;
 mod fat_finger;
 mod grants;
@@ -48,6 +49,7 @@ pub use cancel_rate::CancelRate;
 pub use compare::Change;
 pub use danger_account_wide::DangerAccountWide;
 pub use deny_symbols::DenySymbols;
+pub use dormant_after::{Days, DormantAfter};
 pub use exit_band::ExitBand;
 pub use fat_finger::FatFinger;
 pub use grants::Grants;
@@ -123,6 +125,7 @@ pub const LIMITS: &[&dyn Limit] = &[
     &RequestRate,
     &MaxChurn,
     &SelfTrade,
+    &DormantAfter,
 ];
 
 /// The limit of that name.
@@ -331,6 +334,8 @@ pub struct Added {
     pub loss: Cost,
     /// Whether any of it is an order that is no exit.
     pub opening: bool,
+    /// Whether it is a trade outside of the book.
+    pub outside: bool,
     /// How many more orders would be open.
     pub opens: u32,
     /// How many more would be open in each instrument, where the level counts that.
@@ -390,6 +395,7 @@ impl Default for Added {
             turnover: Cost::default(),
             loss: Cost::default(),
             opening: false,
+            outside: false,
             opens: 0,
             opens_in: Vec::new(),
             meets_own: false,

@@ -169,6 +169,10 @@ sources    = ["127.0.0.1/32"]
             "max_fee = \"unlimited\"",
             "max_fee = \"0%\"",
             "cancel_rate = 5",
+            "dormant_after = 30",
+            "dormant_after = \"0d\"",
+            "dormant_after = \"1001d\"",
+            "dormant_after = \"4w\"",
             "max_open_per_symbol = \"5\"",
             "max_open_per_symbol = 5001",
             "self_trade = false",
@@ -305,6 +309,7 @@ sources    = ["127.0.0.1/32"]
         changed("self_trade", "\"refuse\"", "self_trade: not set -> refuse (narrower)", false);
         assert!(!change(EXAMPLE, &with("self_trade = \"allow\"")).1);
         changed("max_open_per_symbol", "5", "max_open_per_symbol: not set -> 5 (narrower)", false);
+        changed("dormant_after", "\"30d\"", "dormant_after: not set -> 30d (narrower)", false);
         changed("allow_same_user", "true", "allow_same_user: not set -> true (wider)", true);
         assert_eq!(change(EXAMPLE, &with("allow_same_user = false")), (vec![], false));
     }
@@ -327,6 +332,8 @@ sources    = ["127.0.0.1/32"]
             ("max_churn", "\"20/10m\"", "\"unlimited\"", Change::Wider),
             ("max_open_per_symbol", "5", "4", Change::Narrower),
             ("max_open_per_symbol", "5", "\"unlimited\"", Change::Wider),
+            ("dormant_after", "\"30d\"", "\"7d\"", Change::Narrower),
+            ("dormant_after", "\"30d\"", "\"unlimited\"", Change::Wider),
             ("self_trade", "\"allow\"", "\"refuse\"", Change::Narrower),
             ("self_trade", "\"refuse\"", "\"allow\"", Change::Wider),
             ("max_fee", "\"0.1%\"", "\"0.2%\"", Change::Narrower),

@@ -10,7 +10,7 @@ use crate::entry::{IntentEntry, Leg, OutcomeEntry, ReadEntry, Reservation, Settl
 use crate::{
     Act, Amendment, BotName, Cancel, Decimal, Deed, Execution, How, IntentId, KeyName, LegId, Money,
     OperatorAct, Order, OrderRef, OrderState, Outcome, Resting, Special, Step, Subject, SurfaceName, Symbol,
-    Time, What,
+    Time,
 };
 
 /// An intent whose outcome is not known yet.
@@ -53,17 +53,8 @@ pub(super) fn paces(act: &Act) -> [(Pace, u64); 3] {
             let others = steps.steps.iter().filter(cancels).count();
             (steps.steps.len().saturating_sub(others), others)
         }
-        Act::Special(special) => match special.what {
-            What::Convert | What::Dust | What::Block | What::Copy | What::ExchangeBot => (1, 0),
-            What::Borrow
-            | What::Repay
-            | What::AutoBorrow
-            | What::Earn
-            | What::PositionMode
-            | What::PositionMargin
-            | What::Setting
-            | What::SubAccount => (0, 1),
-        },
+        Act::Special(special) if special.what.trades() => (1, 0),
+        Act::Special(_) => (0, 1),
         Act::Read | Act::Test(_) | Act::Transfer(_) | Act::Withdraw(_) | Act::Change => (0, 0),
     };
     let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
@@ -263,15 +254,18 @@ impl Book {
         }
     }
 
-    pub(super) fn fold_operator(&mut self, act: &OperatorAct) {
+    pub(super) fn fold_operator(&mut self, act: &OperatorAct, at: Time) {
         match act {
-            OperatorAct::Freeze(subject) => self.freeze(subject, true),
-            OperatorAct::Thaw(subject) => self.freeze(subject, false),
-            OperatorAct::BotAdded(_)
-            | OperatorAct::BotRemoved(_)
-            | OperatorAct::Revealed(_)
-            | OperatorAct::KeyAdded(_)
-            | OperatorAct::KeyRemoved(_)
+            OperatorAct::Freeze(subject) => self.usage_of(subject).frozen = true,
+            OperatorAct::Thaw(subject) => {
+                let usage = self.usage_of(subject);
+                (usage.frozen, usage.active) = (false, usage.active.max(Some(at)));
+            }
+            OperatorAct::BotAdded(bot) => self.usage_of(&Subject::Bot(bot.clone())).active = Some(at),
+            OperatorAct::KeyAdded(key) => self.usage_of(&Subject::Key(key.clone())).active = Some(at),
+            OperatorAct::BotRemoved(bot) => self.usage_of(&Subject::Bot(bot.clone())).active = None,
+            OperatorAct::KeyRemoved(key) => self.usage_of(&Subject::Key(key.clone())).active = None,
+            OperatorAct::Revealed(_)
             | OperatorAct::Applied(_)
             | OperatorAct::Allowed(_)
             | OperatorAct::Disallowed(_)
@@ -280,10 +274,10 @@ impl Book {
         }
     }
 
-    fn freeze(&mut self, subject: &Subject, frozen: bool) {
+    fn usage_of(&mut self, subject: &Subject) -> &mut Usage {
         match subject {
-            Subject::Bot(bot) => self.bots.entry(bot.clone()).or_default().usage.frozen = frozen,
-            Subject::Key(key) => self.keys.entry(key.clone()).or_default().frozen = frozen,
+            Subject::Bot(bot) => &mut self.bots.entry(bot.clone()).or_default().usage,
+            Subject::Key(key) => self.keys.entry(key.clone()).or_default(),
         }
     }
 
@@ -356,7 +350,17 @@ impl Book {
         }
     }
 
+    /// The owner of an order placed or amended it.
+    fn is_active(&mut self, id: LegId, at: Time) {
+        let Some(order) = self.orders.get(&id) else { return };
+        let (bot, key) = (order.bot.clone(), order.key.clone());
+        self.usages(&bot, &key).into_iter().for_each(|usage| usage.active = usage.active.max(Some(at)));
+    }
+
     fn conclude_place(&mut self, id: LegId, outcome: &Outcome, at: Time) -> Settled {
+        if !matches!(outcome, Outcome::NotExecuted { .. }) {
+            self.is_active(id, at);
+        }
         let filled = match outcome {
             Outcome::NotExecuted { .. } => {
                 self.untrack(id);
@@ -420,6 +424,9 @@ impl Book {
         // Also where nobody knows whether it has its new name: it is found by both then.
         if let Some(name) = renamed.filter(|_| taken) {
             self.call(target, name);
+        }
+        if taken {
+            self.is_active(target, at);
         }
         let filled = if taken { self.amended(target, outcome, at) } else { None };
         Settled { filled, held: self.held(target) }

@@ -121,6 +121,7 @@ impl Used {
 pub struct Usage {
     pub(super) frozen: bool,
     pub(super) orders: BTreeSet<crate::LegId>,
+    pub(super) active: Option<Time>,
     open: u32,
     open_in: BTreeMap<Market, BTreeMap<Symbol, u32>>,
     turnover: Used,
@@ -142,6 +143,7 @@ impl Usage {
         Self {
             frozen: false,
             orders: BTreeSet::new(),
+            active: None,
             open: 0,
             open_in: BTreeMap::new(),
             turnover: Used::new(),
@@ -167,6 +169,12 @@ impl Usage {
     #[must_use]
     pub fn most_open_in_one(&self) -> u32 {
         self.open_in.values().flat_map(BTreeMap::values).copied().max().unwrap_or_default()
+    }
+
+    /// When it last placed or amended an order that may have been taken, or was made or thawed.
+    #[must_use]
+    pub const fn last_active(&self) -> Option<Time> {
+        self.active
     }
 
     /// Whether an operator froze it.

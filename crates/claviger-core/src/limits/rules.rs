@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use ipnet::IpNet;
 
 use super::amounts::Amounts;
-use super::{Cap, Churn, Destination, LIMITS, OpenWindow, OrderType, Percent, Rate, Route, Scope, Shown};
+use super::{
+    Cap, Churn, Days, Destination, LIMITS, OpenWindow, OrderType, Percent, Rate, Route, Scope, Shown,
+};
 use crate::{Decimal, Market, Money, Permission, Side, Symbol, TimeInForce};
 
 /// The limits of one bot, or of one real key. `None` is what was not written.
@@ -33,6 +35,7 @@ pub struct Rules {
     pub(super) request_rate: Option<Cap<Rate>>,
     pub(super) max_churn: Option<Cap<Churn>>,
     pub(super) self_trade: Option<bool>,
+    pub(super) dormant_after: Option<Cap<Days>>,
     pub(super) price_band: Option<Cap<Percent>>,
     pub(super) exit_band: Option<Cap<Percent>>,
     pub(super) fat_finger: Option<Cap<Percent>>,

@@ -325,3 +325,69 @@ fn max_open_per_symbol() {
     assert_eq!(refused_with(&mut desk, "a", batch), full);
     reread(&mut desk);
 }
+
+const DORMANT: &str =
+    "dormant_after: nothing was placed for more than dormant_after = 2d; an operator must thaw it first";
+
+#[test]
+fn who_placed_nothing_for_long_opens_nothing() {
+    let more = "dormant_after = \"2d\"\nmarkets = [\"spot\", \"usdm\"]\ngrants = [\"trade\", \"convert\"]";
+    let mut desk = Desk::new(more, "");
+    let open = || Act::Place(ioc("1", "100"));
+    // Nothing is known of it at all: it is new.
+    let id = desk.sent("a", open());
+    desk.settle(id, executed("1", Resting::Done, Some("0")));
+    desk.wait(48 * HOUR);
+    assert_eq!(refused_with(&mut desk, "a", open()), "allowed");
+    // What was not taken is no order.
+    let id = desk.sent("a", open());
+    desk.settle(id, refused());
+    desk.wait(1);
+    assert_eq!(refused_with(&mut desk, "a", open()), DORMANT);
+    let denied = desk.ask("a", open(), Permission::Trade).unwrap_err();
+    assert_eq!(denied.denial.class(), DenialClass::Permission);
+    let convert = Special {
+        what: What::Convert,
+        market: None,
+        symbol: None,
+        asset: Some("USDT".parse().unwrap()),
+        amount: Some(n("1")),
+        quote: None,
+    };
+    let denied = desk.ask("a", Act::Special(convert), Permission::Convert).unwrap_err();
+    assert_eq!(denied.denial.rule(), "dormant_after");
+    let exit = Order { reduce_only: true, market: Market::Usdm, ..sell("1", "100") };
+    assert_eq!(refused_with(&mut desk, "a", Act::Place(exit)), "allowed");
+    assert_eq!(refused_with(&mut desk, "b", open()), "allowed");
+    reread(&mut desk);
+    desk.crash();
+    assert_eq!(refused_with(&mut desk, "a", open()), DORMANT);
+    desk.operator(OperatorAct::Thaw(Subject::Key("one".parse().unwrap())));
+    assert_eq!(refused_with(&mut desk, "a", open()), DORMANT);
+    desk.operator(OperatorAct::Thaw(Subject::Bot(bot("a"))));
+    assert_eq!(refused_with(&mut desk, "a", open()), "allowed");
+    desk.wait(48 * HOUR + 1);
+    assert_eq!(refused_with(&mut desk, "a", open()), DORMANT);
+    reread(&mut desk);
+}
+
+#[test]
+fn a_bot_that_never_placed_anything_is_dormant_too_in_time() {
+    let mut desk = Desk::new("", "dormant_after = \"2d\"");
+    desk.operator(OperatorAct::KeyAdded("one".parse().unwrap()));
+    desk.wait(48 * HOUR + 1);
+    assert_eq!(refused_with(&mut desk, "a", Act::Place(buy("1", "100"))), DORMANT);
+    desk.operator(OperatorAct::Thaw(Subject::Key("one".parse().unwrap())));
+    desk.sent("b", Act::Place(buy("1", "100")));
+    desk.crash();
+    desk.wait(48 * HOUR);
+    assert_eq!(refused_with(&mut desk, "a", Act::Place(buy("1", "100"))), "allowed");
+
+    let mut desk = Desk::new("dormant_after = \"2d\"", "");
+    desk.operator(OperatorAct::BotAdded(bot("a")));
+    desk.wait(48 * HOUR + 1);
+    assert_eq!(refused_with(&mut desk, "a", Act::Place(buy("1", "100"))), DORMANT);
+    desk.operator(OperatorAct::BotRemoved(bot("a")));
+    desk.operator(OperatorAct::BotAdded(bot("a")));
+    assert_eq!(refused_with(&mut desk, "a", Act::Place(buy("1", "100"))), "allowed");
+}

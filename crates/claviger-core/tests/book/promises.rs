@@ -683,6 +683,11 @@ impl World {
         }
         self.desk.wait(25 * HOUR);
         self.check();
+        // Who is gone was never active.
+        for (bot, key) in BOTS {
+            self.desk.operator(OperatorAct::BotRemoved(bot.parse().unwrap()));
+            self.desk.operator(OperatorAct::KeyRemoved(key.parse().unwrap()));
+        }
         let now = self.desk.now();
         self.desk.book.sweep(now);
         let mut nothing = Book::new();

@@ -57,7 +57,10 @@ impl Case<'_> {
             }
             Act::Place(order) => sum.add(Deal::Places(order), &judged.alone, None)?,
             Act::Amend(_) => sum.add(Deal::Amends, &judged.alone, None)?,
-            Act::Special(_) => sum.add(Deal::Neither, &judged.alone, None)?,
+            Act::Special(special) => {
+                sum.added.outside = special.what.trades();
+                sum.add(Deal::Neither, &judged.alone, None)?;
+            }
             Act::Read
             | Act::Test(_)
             | Act::Cancel(_)
