@@ -384,6 +384,26 @@ sources    = ["127.0.0.1/32"]
     }
 
     #[test]
+    fn what_each_preset_is_held_to() {
+        let fill = Fill {
+            symbols: vec!["BTCUSDT".parse().unwrap()],
+            max_order: "10 USDT".parse().unwrap(),
+            max_day: "100 USDT".parse().unwrap(),
+            price_band: None,
+            order_rate: None,
+        };
+        let page = include_str!("../../../docs/spec/policy.md");
+        for preset in PRESETS {
+            let block = preset.block(&"b".parse().unwrap(), &"k".parse().unwrap(), Some(&fill)).unwrap();
+            let given = ["[bot", "key", "markets", "symbols", "max_order =", "max_day", "sources"];
+            let lines = block.lines().filter(|line| !given.iter().any(|start| line.starts_with(start)));
+            let lines: Vec<String> = lines.map(|line| format!("`{line}`")).collect();
+            let row = format!("| `{}` | {} | {} |", preset.name, preset.meaning, lines.join(", "));
+            assert!(page.contains(&row), "docs/spec/policy.md lacks the row\n{row}");
+        }
+    }
+
+    #[test]
     fn every_limit_has_its_example_and_compares_with_itself() {
         for limit in LIMITS {
             let name = limit.name();

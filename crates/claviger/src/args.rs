@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use claviger_core::config::{PRESETS, Preset};
 use claviger_core::{BotName, ExchangeName, KeyName};
 
 pub use exchange::{Endpoint, ExchangeCommand, NewParam};
@@ -268,18 +269,29 @@ impl KeyScheme {
     }
 }
 
-/// What is done with bots.
-#[derive(Debug, Subcommand)]
-pub enum BotCommand {
-    /// Mint a virtual key, and give the bot its limits
-    #[command(after_help = "\
+/// What `bot add --help` says of presets.
+fn about_presets() -> String {
+    let line = |preset: &Preset| format!("  {:<16}{}\n", preset.name, preset.meaning);
+    let presets: String = PRESETS.iter().map(line).collect();
+    format!(
+        "\
 With --key and --preset a block is added to claviger.toml and made active; without them the block must stand there.
 
+Presets, each within what the other options say:
+{presets}
 Examples:
   claviger bot add grid --key binance-main --preset spot-trader \\
       --symbols BTCUSDT,ETHUSDT --max-order '1000 USDT' --max-day '20000 USDT'
   claviger bot add watcher --key binance-main --preset read-only
-  claviger bot add grid      # the block [bot.grid] stands in claviger.toml")]
+  claviger bot add grid      # the block [bot.grid] stands in claviger.toml"
+    )
+}
+
+/// What is done with bots.
+#[derive(Debug, Subcommand)]
+pub enum BotCommand {
+    /// Mint a virtual key, and give the bot its limits
+    #[command(after_help = about_presets())]
     Add(BotAdd),
     /// Every bot
     List,
@@ -323,7 +335,7 @@ pub struct BotAdd {
     /// The real key it uses
     #[arg(long, requires = "preset")]
     pub key: Option<KeyName>,
-    /// Limits to start from: read-only, spot-trader, futures-trader
+    /// Limits to start from, by one of the names below
     #[arg(long, requires = "key")]
     pub preset: Option<String>,
     /// The instruments it may trade, as the exchange spells them

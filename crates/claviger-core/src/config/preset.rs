@@ -18,27 +18,91 @@ pub struct Preset {
 struct Trades {
     market: Market,
     leverage: Option<u32>,
+    /// How many orders may be open.
+    open: u32,
+    /// The rate where nothing is given.
+    rate: &'static str,
+    /// What its orders are held to besides, as lines of configuration.
+    lines: &'static [&'static str],
 }
+
+const READ: &[&str] = &["market-data", "read"];
+const TRADE: &[&str] = &["market-data", "read", "trade"];
+
+/// A price so far on the other side of the market is a slip.
+const SLIP: &str = "fat_finger = \"50%\"";
+
+/// Spot orders of every kind.
+const SPOT: Trades = Trades { market: Market::Spot, leverage: None, open: 50, rate: "10/s", lines: &[SLIP] };
 
 /// Every preset there is. A new one adds one entry here.
 pub const PRESETS: &[Preset] = &[
     Preset {
+        name: "market-data",
+        meaning: "public market data under the bot's name, and nothing of the account",
+        grants: &["market-data"],
+        trades: None,
+    },
+    Preset {
         name: "read-only",
         meaning: "market data, balances, positions, orders and fills; nothing that changes anything",
-        grants: &["market-data", "read"],
+        grants: READ,
         trades: None,
     },
     Preset {
         name: "spot-trader",
         meaning: "reads, and spot orders within the amounts given",
-        grants: &["market-data", "read", "trade"],
-        trades: Some(Trades { market: Market::Spot, leverage: None }),
+        grants: TRADE,
+        trades: Some(SPOT),
     },
     Preset {
         name: "futures-trader",
         meaning: "reads, and orders in linear futures within the amounts and the leverage given",
-        grants: &["market-data", "read", "trade"],
-        trades: Some(Trades { market: Market::Usdm, leverage: Some(3) }),
+        grants: TRADE,
+        trades: Some(Trades { market: Market::Usdm, leverage: Some(3), ..SPOT }),
+    },
+    Preset {
+        name: "market-maker",
+        meaning: "reads, and spot limits that rest in the book or are refused: it never takes",
+        grants: TRADE,
+        trades: Some(Trades {
+            open: 200,
+            rate: "20/s",
+            lines: &["order_types = [\"limit\"]", "time_in_force = [\"post-only\"]", SLIP],
+            ..SPOT
+        }),
+    },
+    Preset {
+        name: "dca",
+        meaning: "reads, and buys on spot, at the market or with a limit; it sells nothing",
+        grants: TRADE,
+        trades: Some(Trades {
+            open: 10,
+            rate: "6/m",
+            lines: &["sides = [\"buy\"]", "order_types = [\"limit\", \"market\"]", SLIP],
+            ..SPOT
+        }),
+    },
+    Preset {
+        name: "grid",
+        meaning: "reads, and many spot limits on both sides that stay until they fill",
+        grants: TRADE,
+        trades: Some(Trades {
+            open: 200,
+            lines: &["order_types = [\"limit\"]", "time_in_force = [\"gtc\", \"post-only\"]", SLIP],
+            ..SPOT
+        }),
+    },
+    Preset {
+        name: "tradingview",
+        meaning: "reads, and spot orders from alerts: market, limit or trigger, a few a minute",
+        grants: TRADE,
+        trades: Some(Trades {
+            open: 20,
+            rate: "10/m",
+            lines: &["order_types = [\"limit\", \"market\", \"trigger\"]", SLIP],
+            ..SPOT
+        }),
     },
 ];
 
@@ -59,7 +123,7 @@ pub struct Fill {
     pub max_day: Money,
     /// The band; 2 % where nothing is given.
     pub price_band: Option<Percent>,
-    /// The rate; 10 a second where nothing is given.
+    /// The rate; where nothing is given, one that fits the preset.
     pub order_rate: Option<Rate>,
 }
 
@@ -92,16 +156,17 @@ impl Trades {
             return None;
         }
         let band = fill.price_band.map_or_else(|| "2%".into(), |band| band.to_string());
-        let rate = fill.order_rate.map_or_else(|| "10/s".into(), |rate| rate.to_string());
+        let rate = fill.order_rate.map_or_else(|| self.rate.into(), |rate| rate.to_string());
         let mut lines = vec![
             format!("markets = [\"{}\"]", self.market.as_str()),
             format!("symbols = {}", list(fill.symbols.iter().map(Symbol::as_str))),
             format!("max_order = \"{}\"", fill.max_order),
             format!("max_day = \"{}\"", fill.max_day),
-            "max_open_orders = 50".into(),
+            format!("max_open_orders = {}", self.open),
             format!("price_band = \"{band}\""),
             format!("order_rate = \"{rate}\""),
         ];
+        lines.extend(self.lines.iter().map(ToString::to_string));
         lines.extend(self.leverage.map(|most| format!("max_leverage = {most}")));
         Some(lines)
     }
