@@ -247,9 +247,20 @@ fn written_down() {
     let what = r#""what":{"quote":{"bot":"a","id":"q","gives":"0.1 BTC","until":1700000010000}}"#;
     assert!(text.contains(what), "{text}");
     assert_eq!(Entry::from_bytes(text.as_bytes()).unwrap().bot(), Some(&bot("a")));
-    let before = r#"{"what":"convert","asset":"USDT","amount":"1"}"#;
-    let read: Special = serde_json::from_str(before).unwrap();
-    assert_eq!((read.quote.as_ref(), serde_json::to_string(&read).unwrap().as_str()), (None, before));
+    // A conversion without one is written as before there were any.
+    let special = Special {
+        what: What::Convert,
+        market: None,
+        symbol: None,
+        asset: Some("USDT".parse().unwrap()),
+        amount: Some(n("1")),
+        quote: None,
+    };
+    let permit = desk.ask("a", Act::Special(special), Permission::Convert).unwrap();
+    let bytes = permit.entry().to_bytes().unwrap();
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    assert!(text.contains(r#"{"special":{"what":"convert","asset":"USDT","amount":"1"}}"#), "{text}");
+    assert_eq!(Entry::from_bytes(&bytes).unwrap(), *permit.entry());
 }
 
 #[derive(Clone, Debug)]
