@@ -51,7 +51,9 @@ pub(super) fn paces(act: &Act) -> [(Pace, u64); 2] {
             (steps.steps.len().saturating_sub(others), others)
         }
         Act::Special(special) => match special.what {
-            What::Convert | What::Dust | What::Block | What::Copy | What::ExchangeBot => (1, 0),
+            What::Convert | What::Dust | What::Block | What::Copy | What::ExchangeBot | What::Liquidate => {
+                (1, 0)
+            }
             What::Borrow
             | What::Repay
             | What::AutoBorrow
@@ -59,7 +61,8 @@ pub(super) fn paces(act: &Act) -> [(Pace, u64); 2] {
             | What::PositionMode
             | What::PositionMargin
             | What::Setting
-            | What::SubAccount => (0, 1),
+            | What::SubAccount
+            | What::Sweep => (0, 1),
         },
         Act::Read | Act::Test(_) | Act::Transfer(_) | Act::Withdraw(_) | Act::Change => (0, 0),
     };
