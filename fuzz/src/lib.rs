@@ -49,7 +49,7 @@ fn value<'a>(grammar: &'a Grammar, u: &mut Unstructured<'a>) -> Result<Cow<'a, s
             &["BTCUSDT", "BTC-USDT", "BTC-USDT-SWAP", "BTC-USD-250328", "[\"A\",\"B\"]"]
         }
         Grammar::Asset => &["BTC", "USDT"],
-        Grammar::Number | Grammar::Whole { .. } | Grammar::Millis | Grammar::OrderId => {
+        Grammar::Number | Grammar::Signed | Grammar::Whole { .. } | Grammar::Millis | Grammar::OrderId => {
             &["0", "1", "0.1", "20", "1.50", "00", "1e5", "-1", "1600000000000", "9007199254740993"]
         }
         Grammar::Flag => &["true", "false", "True", "1"],

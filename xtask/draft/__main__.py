@@ -4,6 +4,7 @@
     python3 xtask/draft draft EXCHANGE             prints a draft of every row that is not read yet
     python3 xtask/draft draft EXCHANGE --write     writes those that only read, and new endpoints as `not-yet-read`
     python3 xtask/draft show EXCHANGE PATH         what each source says of a path
+    python3 xtask/draft callable EXCHANGE          every endpoint that bots' usual clients can call, and which of them
 
 `EXCHANGE.sources` lists what is installed (below target/draft) and read; `EXCHANGE.known` lists differences that a
 person has looked at, with the reason. A row that is read is never touched: its differences are for a person to judge.
@@ -26,19 +27,24 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 #: What a row may be granted with and still be drafted without a person's word.
 READS = ("public", "market-data", "read")
+#: The clients that bots are written with; freqtrade calls through ccxt. A sign at the end stands for every such name.
+CLIENTS = ("ccxt", "python-binance", "binance-connector", "binance-futures-connector", "binance-sdk-", "python-okx")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="draft", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=["diff", "draft", "show"])
+    parser.add_argument("command", choices=["diff", "draft", "show", "callable"])
     parser.add_argument("exchange")
     parser.add_argument("path", nargs="?")
     parser.add_argument("--write", action="store_true", help="change the catalogue's files")
     told = parser.parse_args()
-    lists = importlib.import_module(told.exchange).endpoints(sources.install(told.exchange, ROOT / "target" / "draft"))
+    installed = sources.install(told.exchange, ROOT / "target" / "draft")
+    lists = importlib.import_module(told.exchange).endpoints(installed)
     if told.command == "show":
         return show(lists, told.path or "")
+    if told.command == "callable":
+        return can_call([source.split(" ")[0].split("@")[0] for source, _ in installed], lists)
     files = catalogue.load(ROOT / "crates" / "claviger-exchange" / "catalogue" / told.exchange)
     endpoints = model.merge(lists)
     return diff(told.exchange, files, endpoints) if told.command == "diff" else draft(files, endpoints, told.write)
@@ -103,6 +109,27 @@ def show(lists: list[list[model.Endpoint]], path: str) -> int:
             words = f" of {', '.join(param.words)}" if param.words else ""
             print(f"    {param.name}: {'required ' if param.required else ''}{param.type}{words}  {param.about[:100]}")
     return 0
+
+
+def can_call(names: list[str], lists: list[list[model.Endpoint]]) -> int:
+    """One line an endpoint: surface, verb, path, and the clients that list it now.
+
+    Of a client that is installed several times, the first one is its current release; the others are older.
+    """
+    found: dict[tuple, set[str]] = {}
+    for at, (name, endpoints) in enumerate(zip(names, lists)):
+        if name in names[:at] or not is_client(name):
+            continue
+        for endpoint in endpoints:
+            found.setdefault(endpoint.key, set()).add(name)
+    print("# What bots' usual clients can call: `python3 xtask/draft callable EXCHANGE` prints it.")
+    for key, clients in sorted(found.items()):
+        print(*key, ",".join(sorted(clients)))
+    return 0
+
+
+def is_client(name: str) -> bool:
+    return any(name == client or (client.endswith("-") and name.startswith(client)) for client in CLIENTS)
 
 
 sys.exit(main())

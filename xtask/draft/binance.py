@@ -38,6 +38,8 @@ def endpoints(sources: list[tuple[str, Path]]) -> list[list[Endpoint]]:
             found.append(python_binance(folder, source))
         elif name == "ccxt":
             found.append(ccxt(folder, source))
+        elif name == "openxapi-binance":
+            found.append(openxapi(folder, source))
         else:
             raise SystemExit(f"claviger draft: nothing here can read {name}")
     return found
@@ -246,6 +248,50 @@ def documented(doc: str) -> list[Param] | None:
         type_ = kind.get(types.get(name, "str").strip().lower(), "text")
         found.append(Param(name, type_, about.lower().startswith("required"), [], about.strip()))
     return found or None
+
+
+# --- openxapi-binance ------------------------------------------------------------------------------------------------
+
+#: What one function makes of its arguments before they are sent.
+SERIALIZE = "_serialize"
+
+
+def openxapi(folder: Path, source: str) -> list[Endpoint]:
+    """Made from descriptions of Binance's documents; of each endpoint, a function that tells verb, path and names."""
+    found = []
+    for file in sorted(folder.glob("binance/*/api/*_api.py")):
+        nodes = ast.walk(ast.parse(file.read_text()))
+        functions = [node for node in nodes if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef)]
+        asked = {node.name: node for node in functions}
+        for node in functions:
+            sent = asked.get(f"_{node.name}{SERIALIZE}")
+            verb, path = literal(sent, "method"), literal(sent, "resource_path")
+            surface = path and (surface_of(path) or {"cmfutures": "coinm", "umfutures": "usdm"}.get(file.parts[-3]))
+            if surface:
+                found.append(Endpoint(surface, verb, path, spelled(node, sent), source=source))
+    return found
+
+
+def literal(node: ast.AST | None, name: str) -> str | None:
+    given = ast.walk(node) if node else []
+    return next((k.value.value for k in given if isinstance(k, ast.keyword) and k.arg == name
+                 and isinstance(k.value, ast.Constant)), None)
+
+
+def spelled(node: ast.FunctionDef, sent: ast.FunctionDef) -> list[Param]:
+    """The function's arguments, by the names under which they are sent."""
+    pairs = [n.elts for n in ast.walk(sent) if isinstance(n, ast.Tuple) and len(n.elts) == 2]
+    names = {b.id: a.value for a, b in pairs if isinstance(a, ast.Constant) and isinstance(b, ast.Name)}
+    args = node.args.args[1:]
+    free = len(args) - len(node.args.defaults)
+    kinds = {"StrictInt": "whole", "int": "whole", "StrictBool": "flag", "StrictFloat": "number"}
+    found = []
+    for at, arg in enumerate(args):
+        name = names.get(arg.arg)
+        if name and name not in AUTHENTICATION:
+            kind = re.search(r"\b(Strict\w+|int)\b", ast.unparse(arg.annotation))
+            found.append(Param(name, kinds.get(kind[1] if kind else "", "text"), at < free))
+    return found
 
 
 # --- ccxt ------------------------------------------------------------------------------------------------------------

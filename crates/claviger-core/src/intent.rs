@@ -117,16 +117,17 @@ pub enum Act {
     Countdown {
         /// The market; `None` is every one.
         market: Option<Market>,
-        /// The symbol; `None` is every one.
+        /// The symbol; `None` is every one, or those that are about one underlying.
         symbol: Option<Symbol>,
-        /// After how many milliseconds; 0 calls it off.
-        ms: u64,
+        /// After how many milliseconds; 0 calls it off. `None` begins again what was asked for before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ms: Option<u64>,
     },
     /// Cancels every open order, of one symbol or of all.
     CancelAll {
         /// The market.
         market: Market,
-        /// The symbol; `None` is every symbol.
+        /// The symbol; `None` is every symbol, or every one of an underlying.
         symbol: Option<Symbol>,
     },
     /// Sets the leverage of an instrument.
@@ -162,6 +163,12 @@ impl Act {
     #[must_use]
     pub const fn changes_state(&self) -> bool {
         !matches!(self, Self::Read | Self::Test(_))
+    }
+
+    /// Whether it moves funds and tells no amount.
+    #[must_use]
+    pub const fn sweeps(&self) -> bool {
+        matches!(self, Self::Special(Special { what: What::Sweep, .. }))
     }
 
     /// Whether it may change the mode of the whole account.
@@ -346,6 +353,10 @@ pub enum What {
     Copy,
     /// The exchange's own bots.
     ExchangeBot,
+    /// Moves funds, between the owner's wallets or where its row says, and tells no amount that a limit could count.
+    Sweep,
+    /// Has the exchange sell what an account holds to pay what it owes, in sizes that the request does not tell.
+    Liquidate,
 }
 
 impl What {
@@ -353,8 +364,11 @@ impl What {
     #[must_use]
     pub const fn trades(self) -> bool {
         match self {
-            Self::Convert | Self::Dust | Self::Block | Self::Copy | Self::ExchangeBot => true,
+            Self::Convert | Self::Dust | Self::Block | Self::Copy | Self::ExchangeBot | Self::Liquidate => {
+                true
+            }
             Self::Borrow
+            | Self::Sweep
             | Self::Repay
             | Self::AutoBorrow
             | Self::Earn
@@ -373,12 +387,13 @@ impl What {
             Self::Borrow | Self::Repay | Self::AutoBorrow => Permission::Borrow,
             Self::Earn => Permission::Earn,
             Self::PositionMode => Permission::PositionMode,
-            Self::PositionMargin => Permission::Trade,
+            Self::PositionMargin | Self::Liquidate => Permission::Trade,
             Self::Setting => Permission::Account,
             Self::SubAccount => Permission::SubAccounts,
             Self::Block => Permission::Block,
             Self::Copy => Permission::Copy,
             Self::ExchangeBot => Permission::ExchangeBot,
+            Self::Sweep => Permission::Transfer,
         }
     }
 }

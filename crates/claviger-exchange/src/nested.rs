@@ -89,7 +89,8 @@ pub fn refused(spec: &ParamSpec) -> ReadError {
 }
 
 fn scalar<'j>(spec: &ParamSpec, json: &'j Json<'_>) -> Result<&'j str, ReadError> {
-    let numeric = matches!(spec.grammar, Grammar::Number | Grammar::Whole { .. } | Grammar::Millis);
+    let numeric =
+        matches!(spec.grammar, Grammar::Number | Grammar::Signed | Grammar::Whole { .. } | Grammar::Millis);
     let odd = |why: &str| Err(ReadError::Value { name: spec.name.clone(), why: why.into() });
     match json {
         Json::Text(text) => Ok(text),
@@ -170,6 +171,7 @@ pub fn literal(grammar: &Grammar, text: &str) -> String {
         Grammar::Symbol
         | Grammar::Asset
         | Grammar::Number
+        | Grammar::Signed
         | Grammar::Whole { .. }
         | Grammar::Millis
         | Grammar::Word(_)

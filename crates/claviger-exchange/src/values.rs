@@ -56,6 +56,7 @@ fn value(grammar: &Grammar, text: &str, lists: Lists) -> Option<Value> {
         Grammar::Symbol => text.parse::<Symbol>().is_ok().then(|| Value::Text(text.into())),
         Grammar::Asset => text.parse::<Asset>().is_ok().then(|| Value::Text(text.into())),
         Grammar::Number => text.parse::<Decimal>().ok().map(Value::Number),
+        Grammar::Signed => signed(text).map(|text| Value::Text(text.into())),
         Grammar::Whole { min, max } => whole(text).filter(|n| (*min..=*max).contains(n)).map(Value::Whole),
         Grammar::Millis => whole(text).map(Value::Whole),
         Grammar::Flag => flag(text).map(Value::Flag),
@@ -68,6 +69,13 @@ fn value(grammar: &Grammar, text: &str, lists: Lists) -> Option<Value> {
         Grammar::Words(max) => words(text, *max).map(Value::List),
         Grammar::Array(_) | Grammar::Object(_) | Grammar::Items { .. } => None,
     }
+}
+
+/// A number without its trailing zeros, below zero or not; there is one zero.
+fn signed(text: &str) -> Option<String> {
+    let Some(below) = text.strip_prefix('-') else { return Some(text.parse::<Decimal>().ok()?.to_string()) };
+    let number = below.parse::<Decimal>().ok()?;
+    Some(if number.is_zero() { number.to_string() } else { format!("-{number}") })
 }
 
 /// Digits without a leading zero, at most [`MAX_WHOLE`].
@@ -128,6 +136,7 @@ pub(crate) fn wanted(grammar: &Grammar) -> String {
         Grammar::Symbol => "wanted a symbol (1 to 40 of A-Z, 0-9, -, _)".into(),
         Grammar::Asset => "wanted an asset (1 to 20 of A-Z, 0-9)".into(),
         Grammar::Number => "wanted a plain decimal number of at most 15 significant digits".into(),
+        Grammar::Signed => "wanted a decimal number of at most 15 significant digits, or minus one".into(),
         Grammar::Whole { min, max } => format!("wanted a whole number from {min} to {max}"),
         Grammar::Millis => "wanted a time in milliseconds since 1970".into(),
         Grammar::Flag => "wanted true or false".into(),
@@ -166,6 +175,11 @@ mod tests {
             &Grammar::Symbol,
             &[("BTCUSDT", "BTCUSDT"), ("BTCUSD_PERP", "BTCUSD_PERP")],
             &["", "btc", "A B"],
+        );
+        check(
+            &Grammar::Signed,
+            &[("1.50", "1.5"), ("-0.10", "-0.1"), ("-0", "0"), ("0.0", "0")],
+            &["-1e5", "--1", "", "+1", "1 ", "-", "- 1"],
         );
         check(&Grammar::Number, &[("1.50", "1.5")], &["1e5", "-1", "", "+1", "1 "]);
         check(&Grammar::Whole { min: 1, max: 5 }, &[("5", "5")], &["0", "6", "05", "1.0", "", "-1", "+1"]);

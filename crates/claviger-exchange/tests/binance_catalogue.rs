@@ -31,7 +31,7 @@ fn may_become(proposal: &str, ours: Permission) -> bool {
         "market-data" => ours == MarketData,
         "read" => matches!(ours, Read | ReadIdentity),
         "trade" => matches!(ours, Trade | PositionMode | Convert | Block | Borrow | ExchangeBot | Account),
-        "other-account-change" => matches!(ours, Account | Borrow | Earn | SubAccounts),
+        "other-account-change" => matches!(ours, Account | Borrow | Earn | SubAccounts | Withdraw),
         "transfer" => matches!(ours, Transfer | SubAccounts),
         "withdraw" => ours == Withdraw,
         "manage-keys" => ours == ManageKeys,
@@ -119,6 +119,8 @@ fn kind_fits_permission(name: &str, kind: Kind, permission: Permission) {
                 | Block
                 | Copy
                 | ExchangeBot
+                | Transfer
+                | Withdraw
         ),
         Kind::Transfer => matches!(permission, Transfer | SubAccounts),
         Kind::Withdraw => permission == Withdraw,

@@ -300,6 +300,7 @@ fn value(grammar: &Grammar, dice: &mut Dice) -> String {
         Grammar::Symbol => (*dice.pick(&["BTCUSDT", "BTCUSD_PERP", "ETH-X", "1000SATSUSDT"])).to_owned(),
         Grammar::Asset => (*dice.pick(&["BTC", "USDT", "1INCH"])).to_owned(),
         Grammar::Number => number(dice),
+        Grammar::Signed => format!("-{}", number(dice)),
         Grammar::Whole { min, max } => (min + dice.roll(1000) as u64).min(*max).to_string(),
         Grammar::Millis => (1_600_000_000_000 + dice.roll(1_000_000_000) as u64).to_string(),
         Grammar::Flag => (*dice.pick(&["true", "false", "True", "FALSE"])).to_owned(),
@@ -507,7 +508,7 @@ fn as_request(row: &Row, found: &BTreeMap<String, String>) -> String {
             continue;
         };
         let value = match spec.grammar {
-            Grammar::Number | Grammar::Whole { .. } | Grammar::Millis => {
+            Grammar::Number | Grammar::Signed | Grammar::Whole { .. } | Grammar::Millis => {
                 value.parse::<f64>().expect("a number").to_string()
             }
             _ => value.clone(),

@@ -174,7 +174,10 @@ impl Request {
     /// A number as a reader with 64-bit floats has it.
     fn floated(&self, name: &str, text: &str) -> String {
         let numeric = self.row.params.iter().find(|spec| *spec.name == *name).is_some_and(|spec| {
-            matches!(spec.grammar, Grammar::Number | Grammar::Whole { .. } | Grammar::Millis)
+            matches!(
+                spec.grammar,
+                Grammar::Number | Grammar::Signed | Grammar::Whole { .. } | Grammar::Millis
+            )
         });
         match text.parse::<f64>() {
             Ok(number) if numeric => number.to_string(),
@@ -463,6 +466,7 @@ fn sample(name: &str, grammar: &Grammar, dice: &mut Dice) -> String {
         Grammar::Symbol => dice.pick(&SYMBOLS).into(),
         Grammar::Asset => dice.pick(&["BTC", "USDT", "1INCH"]).into(),
         Grammar::Number => number(dice),
+        Grammar::Signed => format!("{}{}", dice.pick(&["", "-"]), number(dice)),
         Grammar::Whole { min, max } => (min + dice.below(max - min + 1)).to_string(),
         Grammar::Millis => (1_500_000_000_000 + dice.below(1_000_000_000_000)).to_string(),
         Grammar::Flag => dice.pick(&["true", "false", "True", "FALSE"]).into(),

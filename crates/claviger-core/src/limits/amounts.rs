@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::compare::settings;
 use super::{Cap, Change, Given, Misfit, Scope, Shown};
-use crate::{Asset, Decimal, Money};
+use crate::{Asset, Decimal, Denial, Money};
 
 /// The most of each asset; none of those that are not in it.
 pub(super) type Amounts = BTreeMap<Asset, Decimal>;
@@ -50,4 +50,14 @@ pub(super) fn beyond(
         (None, Scope::Bot) => Decimal::ZERO,
     };
     (amount > most || most.is_zero()).then(|| Money::new(most, asset.clone()))
+}
+
+/// What tells no amount passes only where there is no limit to count it by.
+pub(super) const fn uncounted(cap: Option<&Cap<Amounts>>, scope: Scope) -> Result<(), Denial> {
+    match (cap, scope) {
+        (Some(Cap::Unlimited), _) | (None, Scope::Key) => Ok(()),
+        (Some(Cap::At(_)), _) | (None, Scope::Bot) => Err(Denial::Unmeasured {
+            why: "it moves funds and tells no amount, so max_transfer and max_withdraw cannot count it",
+        }),
+    }
 }

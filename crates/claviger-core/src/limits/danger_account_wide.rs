@@ -53,7 +53,12 @@ fn account_wide(asked: &Asked<'_>) -> bool {
         | Act::SetLeverage { .. }
         | Act::SetMarginMode { .. } => true,
         Act::Special(special) => match special.what {
-            What::AutoBorrow | What::PositionMode | What::PositionMargin | What::Setting => true,
+            What::AutoBorrow
+            | What::PositionMode
+            | What::PositionMargin
+            | What::Setting
+            | What::Sweep
+            | What::Liquidate => true,
             What::Convert
             | What::Dust
             | What::Borrow

@@ -60,7 +60,7 @@ impl Limit for DenySymbols {
 const fn trades_unnamed(act: &Act) -> bool {
     let Act::Special(special) = act else { return false };
     match special.what {
-        What::Block | What::Copy | What::ExchangeBot => true,
+        What::Block | What::Copy | What::ExchangeBot | What::Liquidate => true,
         What::Convert
         | What::Dust
         | What::Borrow
@@ -70,6 +70,7 @@ const fn trades_unnamed(act: &Act) -> bool {
         | What::PositionMode
         | What::PositionMargin
         | What::Setting
-        | What::SubAccount => false,
+        | What::SubAccount
+        | What::Sweep => false,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Asked, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown};
-use crate::{Act, Denial, Intent, Market, Permission};
+use crate::{Act, Denial, Intent, Market, Permission, Special, What};
 
 /// `grants`: what a bot may do at all.
 #[derive(Clone, Copy, Debug)]
@@ -84,13 +84,50 @@ fn needs(intent: &Intent) -> impl Iterator<Item = Permission> {
     };
     let side_effect = intent.act.order().is_some_and(|order| order.more.side_effect.is_some());
     let margin = intent.market() == Some(Market::Margin) && !intent.act.only_cancels();
-    let borrows = (margin || side_effect).then_some(Permission::Borrow);
+    let borrows = (margin || side_effect || may_be_margin(&intent.act)).then_some(Permission::Borrow);
     [by_row, by_act, borrows].into_iter().flatten()
+}
+
+/// Whether it trades in a market that it does not name, which may be margin.
+const fn may_be_margin(act: &Act) -> bool {
+    match act {
+        Act::Special(Special { what: What::Block, market: None, .. }) => true,
+        Act::Read
+        | Act::Place(_)
+        | Act::Test(_)
+        | Act::Amend(_)
+        | Act::Cancel(_)
+        | Act::Steps(_)
+        | Act::ClosePosition { .. }
+        | Act::Countdown { .. }
+        | Act::CancelAll { .. }
+        | Act::SetLeverage { .. }
+        | Act::SetMarginMode { .. }
+        | Act::Transfer(_)
+        | Act::Withdraw(_)
+        | Act::Special(_)
+        | Act::Change => false,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_block_trade_that_names_no_market_may_be_in_margin() {
+        let block = |market| {
+            let special =
+                Special { what: What::Block, market, symbol: None, asset: None, amount: None, quote: None };
+            Intent { permission: Permission::Block, act: Act::Special(special), ..crate::testing::read() }
+        };
+        let needs = |intent: Intent| needs(&intent).collect::<Vec<_>>();
+        let (only, both) =
+            ([Permission::Block; 2], [Permission::Block, Permission::Block, Permission::Borrow]);
+        assert_eq!(needs(block(Some(Market::Option))), only);
+        assert_eq!(needs(block(None)), both);
+        assert_eq!(needs(block(Some(Market::Margin))), both);
+    }
 
     #[test]
     fn a_public_row_needs_nothing_but_what_its_act_is() {

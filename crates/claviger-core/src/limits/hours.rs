@@ -89,7 +89,9 @@ const fn waits_for_hours(act: &Act) -> bool {
             | What::SubAccount
             | What::Block
             | What::Copy
-            | What::ExchangeBot => true,
+            | What::ExchangeBot
+            | What::Sweep
+            | What::Liquidate => true,
         },
         Act::SetLeverage { .. }
         | Act::SetMarginMode { .. }

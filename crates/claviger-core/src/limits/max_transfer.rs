@@ -1,6 +1,6 @@
 //! How much of each asset one transfer may move.
 
-use super::amounts::{beyond, compared, read, shown};
+use super::amounts::{beyond, compared, read, shown, uncounted};
 use super::{Asked, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown};
 use crate::{Act, Denial, Money, Permission};
 
@@ -40,6 +40,9 @@ impl Limit for MaxTransfer {
     }
 
     fn ask(&self, asked: &Asked<'_>) -> Result<(), Denial> {
+        if asked.intent.act.sweeps() {
+            return uncounted(asked.rules.max_transfer.as_ref(), asked.scope);
+        }
         let Act::Transfer(moved) = &asked.intent.act else { return Ok(()) };
         match beyond(asked.rules.max_transfer.as_ref(), asked.scope, (&moved.asset, moved.amount)) {
             None => Ok(()),

@@ -1,6 +1,6 @@
 //! How much of each asset one withdrawal may move.
 
-use super::amounts::{beyond, compared, read, shown};
+use super::amounts::{beyond, compared, read, shown, uncounted};
 use super::{Asked, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown};
 use crate::{Act, Denial, Money, Permission};
 
@@ -40,6 +40,9 @@ impl Limit for MaxWithdraw {
     }
 
     fn ask(&self, asked: &Asked<'_>) -> Result<(), Denial> {
+        if asked.intent.act.sweeps() && asked.intent.permission == Permission::Withdraw {
+            return uncounted(asked.rules.max_withdraw.as_ref(), asked.scope);
+        }
         let Act::Withdraw(moved) = &asked.intent.act else { return Ok(()) };
         match beyond(asked.rules.max_withdraw.as_ref(), asked.scope, (&moved.asset, moved.amount)) {
             None => Ok(()),

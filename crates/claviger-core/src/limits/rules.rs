@@ -141,6 +141,12 @@ impl Rules {
         self.symbols.as_ref().map(|cap| cap.at().is_none())
     }
 
+    /// Whether every market is allowed; `None` where nothing was written.
+    #[must_use]
+    pub fn all_markets(&self) -> Option<bool> {
+        self.markets.as_ref().map(|cap| cap.at().is_none())
+    }
+
     /// Every setting that was written, by the name of its limit.
     #[must_use]
     pub fn shown(&self) -> Vec<(&'static str, Shown)> {

@@ -86,8 +86,12 @@ impl Limit for TransferRoutes {
     }
 
     fn ask(&self, asked: &Asked<'_>) -> Result<(), Denial> {
-        let Act::Transfer(transfer) = &asked.intent.act else { return Ok(()) };
-        let route = Route { path: asked.intent.endpoint.path.clone(), words: transfer.route.clone() };
+        let words = match &asked.intent.act {
+            Act::Transfer(transfer) => transfer.route.clone(),
+            act if act.sweeps() => Box::default(),
+            _ => return Ok(()),
+        };
+        let route = Route { path: asked.intent.endpoint.path.clone(), words };
         match (&asked.rules.transfer_routes, asked.scope) {
             (Some(Cap::Unlimited), _) | (None, Scope::Key) => Ok(()),
             (Some(Cap::At(list)), _) if list.contains(&route) => Ok(()),

@@ -120,14 +120,20 @@ impl Limit for WithdrawTo {
     }
 
     fn ask(&self, asked: &Asked<'_>) -> Result<(), Denial> {
-        let Act::Withdraw(withdrawal) = &asked.intent.act else { return Ok(()) };
-        let to = Destination::of(withdrawal);
+        let to = match &asked.intent.act {
+            Act::Withdraw(withdrawal) => Some(Destination::of(withdrawal)),
+            act if act.sweeps() && asked.intent.permission == Permission::Withdraw => None,
+            _ => return Ok(()),
+        };
         match (&asked.rules.withdraw_to, asked.scope) {
             (Some(Cap::Unlimited), _) | (None, Scope::Key) => Ok(()),
-            (Some(Cap::At(list)), _) if list.contains(&to) => Ok(()),
-            (Some(Cap::At(_)), _) | (None, Scope::Bot) => {
-                Err(Denial::WithdrawTo { to: to.to_string().into() })
-            }
+            (Some(Cap::At(list)), _) if to.as_ref().is_some_and(|to| list.contains(to)) => Ok(()),
+            (Some(Cap::At(_)), _) | (None, Scope::Bot) => Err(match to {
+                Some(to) => Denial::WithdrawTo { to: to.to_string().into() },
+                None => {
+                    Denial::Unmeasured { why: "it tells no destination, so withdraw_to cannot look it up" }
+                }
+            }),
         }
     }
 }

@@ -260,7 +260,7 @@ fn what_names_no_symbol_only_ends_orders_or_is_refused() {
                deny_symbols = [\"BTCUSDT\"]\ngrants = [\"trade\", \"convert\", \"block\", \"copy\", \"exchange-bot\"]";
     let ask = |act: Act, permission| said(Desk::new(all, "").ask("a", act, permission));
     assert_eq!(ask(Act::CancelAll { market: Market::Spot, symbol: None }, Permission::Trade), ALLOWED);
-    assert_eq!(ask(Act::Countdown { market: None, symbol: None, ms: 1 }, Permission::Trade), ALLOWED);
+    assert_eq!(ask(Act::Countdown { market: None, symbol: None, ms: Some(1) }, Permission::Trade), ALLOWED);
     let special = |what: What| {
         let asset = Some("USDT".parse().unwrap());
         Act::Special(Special { what, market: None, symbol: None, asset, amount: Some(n("1")), quote: None })

@@ -185,7 +185,7 @@ fn outside_of_hours_only_exits_and_cancels_pass() {
         (batch(vec![exit(true), exit(true)]), OPEN),
         (batch(vec![exit(true), exit(false)]), REFUSED),
         (Act::CancelAll { market, symbol: Some(symbol.clone()) }, OPEN),
-        (Act::Countdown { market: Some(market), symbol: Some(symbol.clone()), ms: 1 }, OPEN),
+        (Act::Countdown { market: Some(market), symbol: Some(symbol.clone()), ms: Some(1) }, OPEN),
         (Act::ClosePosition { market, symbol: symbol.clone(), position_side: PositionSide::Net }, OPEN),
         (Act::SetLeverage { market, symbol: symbol.clone(), leverage: n("2") }, REFUSED),
         (Act::SetMarginMode { market, symbol, isolated: true }, REFUSED),

@@ -239,7 +239,6 @@ fn memory_is_bounded_and_the_oldest_goes_first() {
 
 /// As it stands in journals from now on.
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the text is this test's own")]
 fn written_down() {
     let mut desk = desk(CONVERTS);
     desk.quoted("a", "q", "0.1 BTC", 10_000);

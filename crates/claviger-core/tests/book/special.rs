@@ -76,27 +76,51 @@ fn a_conversion_counts_for_a_day_unless_it_was_refused() {
 #[test]
 fn trades_at_prices_that_nobody_sees_need_it_written_out() {
     let unseen = "order: the order cannot be measured: at what price it trades, or what, is not known; that needs \
-                  price_band, and symbols where none is named, to be \"unlimited\"";
-    for what in [What::Block, What::Copy, What::ExchangeBot] {
-        let named = || Special { symbol: Some("BTCUSDT".parse().unwrap()), ..special(what, Some("100")) };
-        assert_eq!(ask(ALL, "", named()), Err(unseen.into()));
-        let band = format!("{ALL}\nprice_band = \"unlimited\"");
+                  price_band, and markets and symbols where none is named, to be \"unlimited\"";
+    for what in [What::Block, What::Copy, What::ExchangeBot, What::Liquidate] {
+        let wide = format!("{ALL}\ndanger_account_wide = true");
+        let market = Some(Market::Spot);
+        let named =
+            || Special { market, symbol: Some("BTCUSDT".parse().unwrap()), ..special(what, Some("100")) };
+        assert_eq!(ask(&wide, "", named()), Err(unseen.into()));
+        let band = format!("{wide}\nprice_band = \"unlimited\"");
         assert_eq!(ask(&band, "", named()), Ok(()));
         assert_eq!(ask(&band, "price_band = \"2%\"", named()), Err(unseen.into()));
         assert_eq!(ask(&band, "", special(what, Some("100"))), Err(unseen.into()));
         let every = format!("{band}\nsymbols = \"unlimited\"");
+        assert_eq!(ask(&every, "", special(what, Some("100"))), Err(unseen.into()));
+        let every = format!("{every}\nmarkets = \"unlimited\"");
+        assert_eq!(ask(&every, "markets = [\"spot\"]", special(what, Some("100"))), Err(unseen.into()));
         assert_eq!(ask(&every, "", special(what, Some("100"))), Ok(()));
         assert!(ask(&every, "", special(what, Some("1001"))).unwrap_err().starts_with("max_order:"));
         assert!(ask(&every, "", special(what, None)).is_err());
-        let other = Special { symbol: Some("DOGEUSDT".parse().unwrap()), ..special(what, Some("100")) };
+        let other = Special { symbol: Some("DOGEUSDT".parse().unwrap()), ..named() };
         assert_eq!(ask(&band, "", other), Err("symbols: DOGEUSDT is not in symbols".into()));
     }
+}
+
+#[test]
+fn what_is_swept_tells_no_amount_that_a_limit_could_count() {
+    let ask = |more: &str| {
+        let more = format!("{ALL}\ndanger_account_wide = true\n{more}");
+        ask(&more.replace("\"earn\"", "\"earn\", \"transfer\""), "", special(What::Sweep, None))
+    };
+    let unnamed =
+        "order: the order cannot be measured: it names no amount, so max_order and max_day cannot count it";
+    assert_eq!(ask(""), Err(unnamed.into()));
+    assert_eq!(ask("max_order = \"unlimited\""), Err(unnamed.into()));
+    assert_eq!(ask("max_day = \"unlimited\""), Err(unnamed.into()));
+    assert_eq!(ask("max_order = \"unlimited\"\nmax_day = \"unlimited\""), Ok(()));
 }
 
 #[test]
 fn p13_settings_of_a_shared_account() {
     let wide = "danger_account_wide: this acts on, or tells of, the whole account, which this bot does not have for itself \
                 (danger_account_wide = false)";
+    for what in [What::Sweep, What::Liquidate] {
+        let all = ALL.replace("\"earn\"", "\"earn\", \"transfer\"");
+        assert_eq!(ask(&all, "", special(what, None)), Err(wide.into()));
+    }
     for what in [What::AutoBorrow, What::PositionMode, What::PositionMargin, What::Setting] {
         assert_eq!(ask(ALL, "", special(what, None)), Err(wide.into()));
         assert_eq!(ask(&format!("{ALL}\ndanger_account_wide = true"), "", special(what, None)), Ok(()));
@@ -118,7 +142,7 @@ fn p13_a_countdown() {
     let countdown = |market: Option<Market>, symbol: Option<&str>| Act::Countdown {
         market,
         symbol: symbol.map(|s| s.parse().unwrap()),
-        ms: 0,
+        ms: Some(0),
     };
     let ask = |name: &str, more: &str, act| {
         let asked = Desk::new(more, "").ask(name, act, Permission::Trade);

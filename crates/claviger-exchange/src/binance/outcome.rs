@@ -38,13 +38,17 @@ fn executed(act: &Act, json: &Json<'_>) -> Outcome {
         Act::CancelAll { symbol, .. } if json.items().is_some() => {
             Outcome::Executed(Execution { order: None, also: several::reports(symbol.as_ref(), json) })
         }
+        Act::CancelAll { market: claviger_core::Market::Option, .. } => {
+            done(json.get("code").and_then(Json::scalar) == Some("0"), None)
+        }
         Act::CancelAll { .. } | Act::SetMarginMode { .. } => {
             done(json.items().is_some() || says_success(json), None)
         }
-        Act::Countdown { .. } => done(json.get("countdownTime").is_some(), None),
+        Act::Countdown { ms: Some(_), .. } => done(json.get("countdownTime").is_some(), None),
+        Act::Countdown { ms: None, .. } => done(json.get("underlyings").is_some(), None),
         Act::SetLeverage { .. } => done(json.get("leverage").is_some(), None),
         Act::ClosePosition { .. } => unknown("Binance has no such call"),
-        Act::Transfer(_) => done(json.get("tranId").is_some(), None),
+        Act::Transfer(_) => done(json.get("tranId").or(json.get("txnId")).is_some(), None),
         Act::Withdraw(_) => done(json.get("id").is_some(), None),
         Act::Read | Act::Test(_) | Act::Special(_) | Act::Change => {
             done(json.get("code").is_none() || says_success(json), None)

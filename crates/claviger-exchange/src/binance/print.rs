@@ -6,7 +6,7 @@ use claviger_core::{
 
 use super::claim::KEY_HEADER;
 use super::names::{self, Of};
-use super::read::{ROUTE, only_asset};
+use super::read::{COUNTDOWN, ROUTE, only_asset};
 use super::{CATALOGUE, LISTS, NAME, order, special, steps};
 use crate::fields::{self, Words};
 use crate::{Kind, PrintError, Printed, Row, Security, Stamp, Unsigned, Verb, form};
@@ -115,17 +115,13 @@ fn words(row: &Row, intent: &Intent) -> Result<Words, PrintError> {
         Act::Cancel(Cancel { market: _, symbol, order }) => Ok(vec![named(symbol), order_word(row, order)?]),
         Act::Steps(steps) => steps::words(row, steps),
         Act::Special(special) => special::words(row, special),
-        Act::Countdown { market: _, symbol: Some(symbol), ms } => {
-            Ok(vec![named(symbol), ("countdownTime", ms.to_string())])
-        }
-        Act::Countdown { market: _, symbol: None, ms: _ } => {
-            Err(refuse("the countdown", "Binance has one for each symbol only"))
+        Act::Countdown { market: _, symbol, ms } => {
+            let mut words = all_of(row, symbol.as_ref())?;
+            words.extend(ms.map(|ms| (COUNTDOWN, ms.to_string())));
+            Ok(words)
         }
         Act::ClosePosition { .. } => Err(refuse("the request", "Binance has no such call")),
-        Act::CancelAll { market: _, symbol: Some(symbol) } => Ok(vec![named(symbol)]),
-        Act::CancelAll { market: _, symbol: None } => {
-            Err(refuse("the cancelling", "Binance cancels all orders of one symbol only"))
-        }
+        Act::CancelAll { market: _, symbol } => all_of(row, symbol.as_ref()),
         Act::SetLeverage { market: _, symbol, leverage } => {
             Ok(vec![named(symbol), ("leverage", leverage.to_string())])
         }
@@ -135,6 +131,15 @@ fn words(row: &Row, intent: &Intent) -> Result<Words, PrintError> {
         }
         Act::Transfer(transfer) => self::transfer(row, transfer),
         Act::Withdraw(withdrawal) => Ok(withdraw(withdrawal)),
+    }
+}
+
+/// What names all orders: a symbol, but where the row is about an underlying, which stays with the request.
+fn all_of(row: &Row, symbol: Option<&Symbol>) -> Result<Words, PrintError> {
+    match symbol {
+        Some(symbol) => Ok(vec![named(symbol)]),
+        None if row.param("symbol").is_none() => Ok(Words::new()),
+        None => Err(refuse("the orders", "this endpoint is about those of one symbol only")),
     }
 }
 

@@ -75,13 +75,13 @@ fn act(row: &Row, fields: &mut Fields<'_>) -> Result<(Act, Params), ReadError> {
         Kind::Test => return one(row, fields).map(|(order, told)| (Act::Test(order), told)),
         Kind::Amend => Act::Amend(amend(market(row)?, fields)?),
         Kind::Cancel => Act::Cancel(cancel(row, market(row)?, fields)?),
-        Kind::CancelAll => Act::CancelAll { market: market(row)?, symbol: Some(symbol(fields)?) },
+        Kind::CancelAll => Act::CancelAll { market: market(row)?, symbol: one_symbol(row, fields)? },
         Kind::Leverage => leverage(market(row)?, fields)?,
         Kind::MarginMode => margin_mode(market(row)?, fields)?,
         Kind::Transfer => Act::Transfer(transfer(row, fields)?),
         Kind::Withdraw => Act::Withdraw(withdrawal(fields)?),
         Kind::Steps => Act::Steps(steps::read(row, market(row)?, fields)?),
-        Kind::Countdown => countdown(market(row)?, fields)?,
+        Kind::Countdown => countdown(row, fields)?,
         Kind::Special => Act::Special(special::read(row, fields)?),
         Kind::Change => Act::Change,
         Kind::ClosePosition | Kind::NotYetRead | Kind::Refused => {
@@ -140,10 +140,22 @@ pub(super) fn amend(market: Market, fields: &mut Fields<'_>) -> Result<Amendment
     Ok(Amendment { market, symbol, order, side, size, price, more: MoreAmended::default() })
 }
 
-fn countdown(market: Market, fields: &mut Fields<'_>) -> Result<Act, ReadError> {
-    let ms = fields.take("countdownTime");
-    let Some(Value::Whole(ms)) = ms else { return Err(ReadError::Missing("countdownTime".into())) };
-    Ok(Act::Countdown { market: Some(market), symbol: Some(symbol(fields)?), ms })
+/// A heartbeat names no time: it begins again what was asked for before.
+fn countdown(row: &Row, fields: &mut Fields<'_>) -> Result<Act, ReadError> {
+    let ms = match fields.take(COUNTDOWN) {
+        Some(Value::Whole(ms)) => Some(ms),
+        None if row.param(COUNTDOWN).is_none() => None,
+        _ => return Err(ReadError::Missing(COUNTDOWN.into())),
+    };
+    Ok(Act::Countdown { market: Some(market(row)?), symbol: one_symbol(row, fields)?, ms })
+}
+
+/// After how many milliseconds orders are cancelled.
+pub(super) const COUNTDOWN: &str = "countdownTime";
+
+/// The symbol, where the row is about one; a row about an underlying is held to be about every symbol there is.
+fn one_symbol(row: &Row, fields: &mut Fields<'_>) -> Result<Option<Symbol>, ReadError> {
+    row.param("symbol").map(|_| symbol(fields)).transpose()
 }
 
 fn leverage(market: Market, fields: &mut Fields<'_>) -> Result<Act, ReadError> {
@@ -157,7 +169,7 @@ fn margin_mode(market: Market, fields: &mut Fields<'_>) -> Result<Act, ReadError
 }
 
 /// What a transfer says of its way, besides asset and amount; each word in the order it is printed.
-pub(super) const ROUTE: [&str; 15] = [
+pub(super) const ROUTE: [&str; 17] = [
     "type",
     "fromSymbol",
     "toSymbol",
@@ -173,6 +185,8 @@ pub(super) const ROUTE: [&str; 15] = [
     "transferType",
     "transFrom",
     "transTo",
+    "fromId",
+    "toId",
 ];
 
 /// What a transfer moves whose endpoint knows one asset only, and so does not ask which.

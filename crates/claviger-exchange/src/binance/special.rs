@@ -1,6 +1,6 @@
 //! What is no order: loans, conversions, margin of a position, the exchange's own bots.
 
-use claviger_core::{Special, Value, What};
+use claviger_core::{Special, Symbol, Value, What};
 
 use super::market_of;
 use crate::fields::{Fields, Words, meaning};
@@ -20,10 +20,11 @@ const fn amount(path: &'static str, asset: &'static str, amount: &'static str) -
 }
 
 /// Where the names are not `asset` and `amount`.
-const AMOUNTS: [Amount; 11] = [
+const AMOUNTS: [Amount; 12] = [
     amount("/loan/borrow", "loanCoin", "loanAmount"),
     amount("/loan/flexible/borrow", "loanCoin", "loanAmount"),
     amount("/loan/vip/borrow", "loanCoin", "loanAmount"),
+    amount("/loan/vip/fixed/borrow", "borrowCoin", ""),
     amount("/loan/flexible/repay", "loanCoin", "repayAmount"),
     amount("/loan/flexible/adjust/ltv", "collateralCoin", "adjustmentAmount"),
     amount("/algo/futures/newOrderTwap", "", "quantity"),
@@ -48,26 +49,44 @@ const BORROW: &str = "BORROW";
 const REPAY: &str = "REPAY";
 
 /// What the row is about; `None` where its parameters say it.
+///
+/// What trades at prices that nobody here sees is marked `block`, whatever else its row needs.
 fn what(row: &Row) -> Option<What> {
-    let flagged = |mark: &str| row.flags.iter().any(|flag| **flag == *mark);
     use claviger_core::Permission as P;
     match row.permission {
-        P::Convert if flagged("dust") => Some(What::Dust),
+        _ if flagged(row, "block") => Some(What::Block),
+        P::Convert if flagged(row, "dust") => Some(What::Dust),
         P::Convert => Some(What::Convert),
-        P::Borrow if flagged("auto-borrow") => Some(What::AutoBorrow),
-        P::Borrow if flagged("repay") => Some(What::Repay),
+        P::Borrow if flagged(row, "auto-borrow") => Some(What::AutoBorrow),
+        P::Borrow if flagged(row, "repay") => Some(What::Repay),
         P::Borrow if row.param(TYPE).is_some_and(|spec| spec.judged) => None,
         P::Borrow => Some(What::Borrow),
         P::Earn => Some(What::Earn),
         P::PositionMode => Some(What::PositionMode),
+        P::Trade if flagged(row, LIQUIDATION) => Some(What::Liquidate),
         P::Trade => Some(What::PositionMargin),
         P::SubAccounts => Some(What::SubAccount),
         P::Block => Some(What::Block),
         P::Copy => Some(What::Copy),
         P::ExchangeBot => Some(What::ExchangeBot),
         P::Account | P::Public | P::MarketData | P::Read | P::ReadIdentity => Some(What::Setting),
-        P::Transfer | P::Withdraw | P::ManageKeys => Some(What::Setting),
+        P::Transfer | P::Withdraw => Some(What::Sweep),
+        P::ManageKeys => Some(What::Setting),
     }
+}
+
+fn flagged(row: &Row, mark: &str) -> bool {
+    row.flags.iter().any(|flag| **flag == *mark)
+}
+
+/// Marks the row that sells what a margin account holds: of one instrument, or of all that share their margin.
+const LIQUIDATION: &str = "liquidation";
+const ISOLATED: &str = "ISOLATED";
+const MARGIN: &str = "MARGIN";
+
+/// The word that goes with an instrument, and the one that goes with none: the exchange could overlook either.
+const fn liquidated(symbol: Option<&Symbol>) -> &'static str {
+    if symbol.is_some() { ISOLATED } else { MARGIN }
 }
 
 pub(super) fn read(row: &Row, fields: &mut Fields<'_>) -> Result<Special, ReadError> {
@@ -81,6 +100,9 @@ pub(super) fn read(row: &Row, fields: &mut Fields<'_>) -> Result<Special, ReadEr
     let names = of(row);
     let judged = |name: &str| row.param(name).is_some_and(|spec| spec.judged);
     let symbol = if judged("symbol") { fields.symbol("symbol") } else { None };
+    if flagged(row, LIQUIDATION) && fields.text(TYPE).as_deref() != Some(liquidated(symbol.as_ref())) {
+        return Err(meaning("`symbol` goes with `type` = `ISOLATED`, and with nothing else"));
+    }
     Ok(Special {
         what,
         market: row.market.or_else(|| symbol.as_ref().and_then(|_| market_of(&row.surface))),
@@ -124,6 +146,9 @@ pub(super) fn words(row: &Row, special: &Special) -> Result<Words, PrintError> {
                 why: "this endpoint does something else".into(),
             });
         }
+    }
+    if flagged(row, LIQUIDATION) {
+        words.push((TYPE, liquidated(symbol.as_ref()).to_owned()));
     }
     let names = of(row);
     words.extend(symbol.as_ref().map(|symbol| ("symbol", symbol.to_string())));

@@ -9,8 +9,8 @@ use crate::values::MAX_WHOLE;
 /// The text names no grammar.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a grammar: wanted symbol, asset, number, whole, whole:1..100, millis, flag, word:A|B, client-id, \
-     order-id, id:64, text:64, symbols:20, words:20 or array:20"
+    "`{0}` is not a grammar: wanted symbol, asset, number, signed, whole, whole:1..100, millis, flag, word:A|B, \
+     client-id, order-id, id:64, text:64, symbols:20, words:20 or array:20"
 )]
 pub struct NotAGrammar(pub Box<str>);
 
@@ -27,6 +27,7 @@ impl FromStr for Grammar {
             ("symbol", None) => Some(Self::Symbol),
             ("asset", None) => Some(Self::Asset),
             ("number", None) => Some(Self::Number),
+            ("signed", None) => Some(Self::Signed),
             ("whole", None) => Some(Self::Whole { min: 0, max: MAX_WHOLE }),
             ("whole", Some(bounds)) => whole(bounds),
             ("millis", None) => Some(Self::Millis),
@@ -66,6 +67,7 @@ impl fmt::Display for Grammar {
             Self::Symbol => f.write_str("symbol"),
             Self::Asset => f.write_str("asset"),
             Self::Number => f.write_str("number"),
+            Self::Signed => f.write_str("signed"),
             Self::Whole { min: 0, max: MAX_WHOLE } => f.write_str("whole"),
             Self::Whole { min, max } => write!(f, "whole:{min}..{max}"),
             Self::Millis => f.write_str("millis"),

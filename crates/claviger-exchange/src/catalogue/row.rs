@@ -326,6 +326,8 @@ pub enum Grammar {
     Asset,
     /// A plain decimal number.
     Number,
+    /// A plain decimal number, or one below zero: a difference.
+    Signed,
     /// A whole number from `min` to `max`.
     Whole {
         /// The smallest.

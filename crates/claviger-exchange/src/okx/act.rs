@@ -35,7 +35,7 @@ pub(super) fn countdown(fields: &mut Fields<'_>) -> Result<Act, ReadError> {
     if (1..10).contains(&seconds) {
         return Err(meaning("`timeOut` is 0, or 10 to 120 seconds"));
     }
-    Ok(Act::Countdown { market: None, symbol: None, ms: seconds.saturating_mul(1_000) })
+    Ok(Act::Countdown { market: None, symbol: None, ms: Some(seconds.saturating_mul(1_000)) })
 }
 
 const TIME_OUT: &str = "timeOut";
@@ -194,7 +194,7 @@ pub(super) fn words(row: &Row, intent: &Intent) -> Result<Vec<(Words, Params)>, 
         Act::ClosePosition { market, symbol, position_side } => {
             close_words(*market, symbol, *position_side, params)?
         }
-        Act::Countdown { market: None, symbol: None, ms } if ms % 1_000 == 0 => {
+        Act::Countdown { market: None, symbol: None, ms: Some(ms) } if ms % 1_000 == 0 => {
             vec![(TIME_OUT, (ms / 1_000).to_string())]
         }
         Act::CancelAll { market: Market::Option, symbol: None } => Words::new(),

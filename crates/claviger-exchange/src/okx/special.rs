@@ -29,8 +29,29 @@ const AMOUNTS: [(&str, &[&str]); 5] = [
 pub(super) fn of(row: &Row, params: &Params) -> Result<Special, ReadError> {
     let what = what(row, params).ok_or_else(|| meaning("what it does is not known"))?;
     not_all(params)?;
-    let symbol = symbol(row, params)?;
-    let isolated = matches!(what, What::PositionMargin | What::Borrow | What::Repay);
+    let mut named = named(row, params)?;
+    if is_marked(row, "by-number") {
+        // What was asked for under that number is traded, whatever the request says of it.
+        named.instruments.clear();
+    }
+    let legs = named.instruments.len();
+    let symbol = symbol(what, named.instruments)?;
+    let isolated = match what {
+        What::PositionMargin | What::Borrow | What::Repay => true,
+        // Where a leg does not say how it trades, the account's mode does, and that may be to borrow.
+        What::Block => legs > named.modes.len() || named.modes.iter().any(|mode| mode != "cash"),
+        What::Convert
+        | What::Dust
+        | What::AutoBorrow
+        | What::Earn
+        | What::PositionMode
+        | What::Setting
+        | What::SubAccount
+        | What::Copy
+        | What::ExchangeBot
+        | What::Sweep
+        | What::Liquidate => false,
+    };
     let market = symbol.as_ref().map(|symbol| market(symbol, isolated)).transpose()?;
     let converts = what == What::Convert;
     let (asset, amount) = match (stakes(what), converts) {
@@ -118,9 +139,30 @@ fn not_all(params: &Params) -> Result<(), ReadError> {
     }
 }
 
-/// The one instrument that it names: by itself, in a list, or within what is nested.
-fn symbol(row: &Row, params: &Params) -> Result<Option<Symbol>, ReadError> {
-    let mut found: Vec<String> = Vec::new();
+/// The one instrument that it names.
+///
+/// A block trade has several legs, which is as if it named none: whoever may ask for it may trade every instrument.
+fn symbol(what: What, mut found: Vec<String>) -> Result<Option<Symbol>, ReadError> {
+    found.sort_unstable();
+    found.dedup();
+    match found.as_slice() {
+        [] => Ok(None),
+        [one] => one.parse().map(Some).map_err(|_| meaning("its instrument is not read")),
+        _ if what == What::Block => Ok(None),
+        _ => Err(meaning("it names several instruments: send one a request")),
+    }
+}
+
+/// What a request names, by itself, in a list, or within what is nested.
+#[derive(Debug, Default)]
+struct Named {
+    instruments: Vec<String>,
+    /// How they trade: `cash`, `cross`, `isolated`.
+    modes: Vec<String>,
+}
+
+fn named(row: &Row, params: &Params) -> Result<Named, ReadError> {
+    let mut found = Named::default();
     for Param { name, value } in params {
         let nested = row
             .param(name)
@@ -130,31 +172,28 @@ fn symbol(row: &Row, params: &Params) -> Result<Option<Symbol>, ReadError> {
                 let json = json::parse(text.as_bytes(), Bounds::SMALL);
                 within(&json.map_err(|_| ReadError::Encoding("body"))?, params, &mut found);
             }
-            (Value::Text(text), "instId" | "instIds") => found.push(text.to_string()),
-            (Value::List(items), "instId" | "instIds") => found.extend(items.iter().map(ToString::to_string)),
+            (Value::Text(text), "instId" | "instIds") => found.instruments.push(text.to_string()),
+            (Value::List(items), "instId" | "instIds") => {
+                found.instruments.extend(items.iter().map(ToString::to_string));
+            }
             _ => {}
         }
     }
-    found.sort_unstable();
-    found.dedup();
-    match found.as_slice() {
-        [] => Ok(None),
-        [one] => one.parse().map(Some).map_err(|_| meaning("its instrument is not read")),
-        _ => Err(meaning("it names several instruments: send one a request")),
-    }
+    Ok(found)
 }
 
 /// Instruments within what is nested; a recurring buy names coins, which it buys for one currency.
-fn within(json: &Json<'_>, params: &Params, found: &mut Vec<String>) {
+fn within(json: &Json<'_>, params: &Params, found: &mut Named) {
     for item in json.items().unwrap_or_default() {
         within(item, params, found);
     }
     for (name, value) in json.entries().unwrap_or_default() {
         match (&**name, value.text()) {
-            ("instId", Some(symbol)) => found.push(symbol.to_owned()),
+            ("instId", Some(symbol)) => found.instruments.push(symbol.to_owned()),
+            ("tdMode", Some(mode)) => found.modes.push(mode.to_owned()),
             ("ccy", Some(coin)) => {
                 let with = asset(params, "investmentCcy");
-                found.extend(with.map(|currency| format!("{coin}-{currency}")));
+                found.instruments.extend(with.map(|currency| format!("{coin}-{currency}")));
             }
             _ => within(value, params, found),
         }

@@ -52,8 +52,9 @@ Only endpoints that are read by GET take more parameters: what a parameter does 
 transfer, claviger itself must understand, so that comes with a newer claviger. Parameters of the
 signature, and those that choose whose account is told, are refused.
 
-Grammars: symbol, asset, number, whole, whole:1..100, millis, flag, word:A|B, client-id, order-id,
-id:64, text:64, symbols:20, words:20, array:20 (docs/spec/catalogue.md says what fits each).
+Grammars: symbol, asset, number, signed, whole, whole:1..100, millis, flag, word:A|B, client-id,
+order-id, id:64, text:64, symbols:20, words:20, array:20 (docs/spec/catalogue.md says what fits
+each).
 
 Examples:
   claviger exchange allow-param binance spot GET /api/v3/myTrades page=whole

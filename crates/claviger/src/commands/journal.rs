@@ -129,7 +129,9 @@ fn seen(what: &Observed) -> String {
     match what {
         Observed::Quote { id, gives, .. } => format!(": quote {id} gives {gives}"),
         Observed::Account { holds_reduce_only: true } => ": reduceOnly holds in its account".to_owned(),
-        Observed::Account { holds_reduce_only: false } => ": reduceOnly may not hold in its account".to_owned(),
+        Observed::Account { holds_reduce_only: false } => {
+            ": reduceOnly may not hold in its account".to_owned()
+        }
         Observed::Order { .. } | Observed::Absent { .. } | Observed::OpenOrders { .. } => String::new(),
     }
 }

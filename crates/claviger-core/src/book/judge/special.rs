@@ -12,8 +12,8 @@ use crate::{Denial, Money, Special, What};
 impl Case<'_> {
     pub(super) fn special(&self, special: &Special) -> Result<Judged, Refused> {
         match special.what {
-            What::Convert | What::Dust => self.turnover(special),
-            What::Block | What::Copy | What::ExchangeBot => {
+            What::Convert | What::Dust | What::Sweep => self.turnover(special),
+            What::Block | What::Copy | What::ExchangeBot | What::Liquidate => {
                 self.at_any_price(special)?;
                 self.turnover(special)
             }
@@ -74,15 +74,16 @@ impl Case<'_> {
     }
 
     /// Block trades, copied traders and the exchange's bots trade at prices that nobody here sees, so only a bot may ask
-    /// for them whose price band is written out as unlimited, and its symbols where none is named.
+    /// for them whose price band is written out as unlimited, and its markets and symbols where none is named.
     fn at_any_price(&self, special: &Special) -> Result<(), Refused> {
         let unlimited = |scope: Scope, cap: Option<bool>| cap.unwrap_or(matches!(scope, Scope::Key));
         for (scope, rules) in self.policy.levels() {
             let any_price = unlimited(scope, rules.price_band().map(|cap| cap.at().is_none()));
+            let any_market = special.market.is_some() || unlimited(scope, rules.all_markets());
             let any_symbol = special.symbol.is_some() || unlimited(scope, rules.all_symbols());
-            if !any_price || !any_symbol {
-                let why = "at what price it trades, or what, is not known; that needs price_band, and symbols where \
-                           none is named, to be \"unlimited\"";
+            if !any_price || !any_market || !any_symbol {
+                let why = "at what price it trades, or what, is not known; that needs price_band, and markets and \
+                           symbols where none is named, to be \"unlimited\"";
                 return Err(at(scope)(Denial::Unmeasured { why }));
             }
         }
