@@ -19,7 +19,8 @@ struct Quote {
     key: KeyName,
     surface: SurfaceName,
     id: Box<str>,
-    gives: Money,
+    /// `None` where two offers of one name gave different amounts: neither counts.
+    gives: Option<Money>,
     until: Time,
     /// By which intent it was accepted.
     used: Option<IntentId>,
@@ -48,31 +49,30 @@ impl Quotes {
     /// Remembers an offer that was heard at the first time and holds until the second one.
     ///
     /// A name that is known already stays what it is: else what was accepted could be offered again under its name.
+    /// Offered as something else it is not known any more.
     pub(super) fn add(&mut self, offer: Offer<'_>, gives: &Money, (heard, until): (Time, Time)) {
         self.prune(heard);
         let until = until.min(heard.plus(LONGEST_MS));
-        if until <= heard || self.0.iter().any(|quote| quote.is(offer)) {
+        if until <= heard {
+            return;
+        }
+        if let Some(known) = self.0.iter_mut().find(|quote| quote.is(offer)) {
+            known.gives.take_if(|before| before != gives);
             return;
         }
         if self.0.len() >= MOST {
             self.0.pop_front();
         }
         let (key, surface) = (offer.key.clone(), offer.surface.clone());
-        self.0.push_back(Quote {
-            key,
-            surface,
-            id: offer.id.into(),
-            gives: gives.clone(),
-            until,
-            used: None,
-        });
+        let (id, gives) = (offer.id.into(), Some(gives.clone()));
+        self.0.push_back(Quote { key, surface, id, gives, until, used: None });
     }
 
     pub(super) fn known(&self, offer: Offer<'_>, now: Time) -> Known<'_> {
         match self.0.iter().find(|quote| quote.is(offer) && quote.until > now) {
             Some(Quote { used: Some(_), .. }) => Known::Used,
-            Some(quote) => Known::Holds(&quote.gives),
-            None => Known::Unknown,
+            Some(Quote { gives: Some(gives), .. }) => Known::Holds(gives),
+            Some(Quote { gives: None, .. }) | None => Known::Unknown,
         }
     }
 

@@ -151,6 +151,27 @@ fn it_is_used_up_by_the_first_acceptance() {
 }
 
 #[test]
+fn a_name_means_what_it_meant_first() {
+    let mut desk = desk(CONVERTS);
+    desk.quoted("a", "q", "400 USDT", 10_000);
+    drop(desk.accepts("a", "q").unwrap());
+    desk.wait(9_999);
+    desk.quoted("a", "q", "400 USDT", 10_000);
+    assert_eq!(said(desk.accepts("a", "q")), USED);
+    desk.wait(1);
+    assert_eq!(said(desk.accepts("a", "q")), STRANGE);
+    for (again, expected) in
+        [("400 USDT", "400 USDT"), ("1 USDT", STRANGE), ("500 USDT", STRANGE), ("400 BTC", STRANGE)]
+    {
+        let mut desk = self::desk(CONVERTS);
+        desk.quoted("a", "q", "400 USDT", 10_000);
+        desk.quoted("a", "q", again, 10_000);
+        desk.quoted("a", "q", "400 USDT", 10_000);
+        assert_eq!(said(desk.accepts("a", "q")), expected, "{again}");
+    }
+}
+
+#[test]
 fn one_that_was_not_recorded_used_up_nothing() {
     let mut desk = desk(CONVERTS);
     desk.quoted("a", "q", "400 USDT", 60_000);
