@@ -27,7 +27,8 @@ pub use settle::SettleError;
 pub use usage::{DAY_MS, HOUR_MS, Pace, Usage};
 pub use window::Window;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, DefaultHasher};
 
 use crate::limits::{Added, Counted, LIMITS, Scope};
 use crate::value::Prices;
@@ -44,8 +45,8 @@ use resting::Resting;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Book {
     now: Time,
-    bots: BTreeMap<BotName, BotState>,
-    keys: BTreeMap<KeyName, Usage>,
+    bots: ByName<BotName, BotState>,
+    keys: ByName<KeyName, Usage>,
     orders: BTreeMap<LegId, Tracked>,
     names: Names,
     resting: Resting,
@@ -53,6 +54,10 @@ pub struct Book {
     pending: BTreeMap<IntentId, Pending>,
     accounts: BTreeMap<KeyName, Account>,
 }
+
+/// Finding one takes as long however many there are. Operators choose the names, so nothing random is needed against names
+/// that collide.
+type ByName<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct BotState {

@@ -44,12 +44,12 @@ impl IntentId {
 
 impl fmt::Display for IntentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for place in (0..LENGTH).rev() {
+        let mut text = [b'0'; LENGTH];
+        for (place, letter) in text.iter_mut().rev().enumerate() {
             let digit = usize::try_from((self.0 >> (5 * place)) & 31).unwrap_or_default();
-            let letter = ALPHABET.get(digit).copied().unwrap_or(b'0');
-            write!(f, "{}", char::from(letter))?;
+            *letter = ALPHABET.get(digit).copied().unwrap_or(b'0');
         }
-        Ok(())
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 

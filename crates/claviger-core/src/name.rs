@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -15,11 +16,12 @@ pub struct NotAName {
     pub wanted: &'static str,
 }
 
+// A name is copied into the entry, the ledger and the budgets of every order, so copies share one text.
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $wanted:literal, $max:literal, $fits:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Box<str>);
+        pub struct $name(Arc<str>);
 
         impl FromStr for $name {
             type Err = NotAName;

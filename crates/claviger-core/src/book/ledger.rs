@@ -437,8 +437,7 @@ impl Book {
 
     /// The usage of a bot and of its key.
     pub(super) fn usages(&mut self, bot: &BotName, key: &KeyName) -> [&mut Usage; 2] {
-        let state = self.bots.entry(bot.clone()).or_default();
-        [&mut state.usage, self.keys.entry(key.clone()).or_default()]
+        [&mut self.bots.entry(bot.clone()).or_default().usage, self.keys.entry(key.clone()).or_default()]
     }
 
     /// Does something with what is reserved of each budget, at both levels.
