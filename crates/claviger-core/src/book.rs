@@ -45,8 +45,8 @@ use resting::Resting;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Book {
     now: Time,
-    bots: ByName<BotName, BotState>,
-    keys: ByName<KeyName, Usage>,
+    bots: Named<BotName, BotState>,
+    keys: Named<KeyName, Usage>,
     orders: BTreeMap<LegId, Tracked>,
     names: Names,
     resting: Resting,
@@ -55,9 +55,9 @@ pub struct Book {
     accounts: BTreeMap<KeyName, Account>,
 }
 
-/// Finding one takes as long however many there are. Operators choose the names, so nothing random is needed against names
-/// that collide.
-type ByName<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
+/// By names of bots, keys or instruments: finding one takes as long however many there are. No bot chooses these, so
+/// nothing random is needed against names that collide.
+type Named<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct BotState {

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ledger::{LANDED_MS, Tracked};
-use super::{Book, Fate};
+use super::{Book, Fate, Named};
 use crate::{Decimal, ExchangeName, LegId, Market, Order, Side, Symbol, Time};
 
 /// The orders that are, or may be, in the books of exchanges, by their most aggressive price.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Resting(BTreeMap<Place, Sides>);
+pub(super) struct Resting(Named<Place, Sides>);
 
 /// One book of one exchange.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Place {
     symbol: Symbol,
     market: Market,
@@ -20,9 +20,12 @@ struct Place {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Sides {
-    buys: BTreeSet<(Decimal, LegId)>,
-    sells: BTreeSet<(Decimal, LegId)>,
+    buys: Levels,
+    sells: Levels,
 }
+
+/// Orders by their price.
+type Levels = BTreeMap<Decimal, BTreeSet<LegId>>;
 
 impl Place {
     fn new(exchange: &ExchangeName, order: &Order) -> Self {
@@ -35,7 +38,7 @@ impl Place {
 }
 
 impl Sides {
-    const fn of(&mut self, side: Side) -> &mut BTreeSet<(Decimal, LegId)> {
+    const fn of(&mut self, side: Side) -> &mut Levels {
         match side {
             Side::Buy => &mut self.buys,
             Side::Sell => &mut self.sells,
@@ -65,7 +68,7 @@ impl Resting {
     pub(super) fn add(&mut self, id: LegId, order: &Tracked) {
         if let Some(price) = order.reach {
             let sides = self.0.entry(Place::new(&order.exchange, &order.order)).or_default();
-            sides.of(order.order.side).insert((price, id));
+            sides.of(order.order.side).entry(price).or_default().insert(id);
         }
     }
 
@@ -73,7 +76,13 @@ impl Resting {
         let Some(price) = order.reach else { return };
         let place = Place::new(&order.exchange, &order.order);
         let Some(sides) = self.0.get_mut(&place) else { return };
-        sides.of(order.order.side).remove(&(price, id));
+        let levels = sides.of(order.order.side);
+        if let Some(level) = levels.get_mut(&price) {
+            level.remove(&id);
+            if level.is_empty() {
+                levels.remove(&price);
+            }
+        }
         if sides.buys.is_empty() && sides.sells.is_empty() {
             self.0.remove(&place);
         }
@@ -91,12 +100,11 @@ impl Book {
         let Some(sides) = self.resting.0.get(&Place::new(exchange, order)) else { return false };
         let counts =
             |id: &LegId| Some(*id) != except && self.orders.get(id).is_some_and(|o| o.may_trade(self.now));
-        match order.side {
-            Side::Buy => sides.sells.iter().take_while(|(at, _)| *at <= price).any(|(_, id)| counts(id)),
-            Side::Sell => {
-                sides.buys.iter().rev().take_while(|(at, _)| *at >= price).any(|(_, id)| counts(id))
-            }
-        }
+        let mut met = match order.side {
+            Side::Buy => sides.sells.range(..=price),
+            Side::Sell => sides.buys.range(price..),
+        };
+        met.any(|(_, level)| level.iter().any(counts))
     }
 }
 
