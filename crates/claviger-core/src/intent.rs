@@ -171,11 +171,12 @@ impl Act {
         matches!(self, Self::Special(Special { what: What::Sweep, .. }))
     }
 
-    /// Whether it may change the mode of the whole account.
+    /// Whether it may change the mode of the whole account. One-way or hedge mode is none of it: what is an exit there,
+    /// each order says itself.
     #[must_use]
     pub const fn changes_account(&self) -> bool {
         match self {
-            Self::Special(special) => matches!(special.what, What::Setting | What::PositionMode),
+            Self::Special(special) => matches!(special.what, What::Setting),
             Self::Change => true,
             Self::Read
             | Self::Test(_)

@@ -126,7 +126,9 @@ impl Room {
         let due = |key: &KeyName| {
             let asked = self.hints.0.get(key).and_then(|known| known.asked);
             let pause = if self.book.account_reduces(key) { ACCOUNT_MS } else { UNKNOWN_ACCOUNT_MS };
-            self.keys.contains_key(key) && asked.is_none_or(|at| now.since(at) > pause)
+            let until = self.book.account_changes_until(key);
+            let late = asked.is_none_or(|at| at <= until || now.since(at) > pause);
+            self.keys.contains_key(key) && now > until && late
         };
         let mut keys = self.config.policies().keys().filter(|(_, policy)| policy.needs_account_mode());
         keys.find(|(key, _)| due(key)).map(|(key, _)| key.clone())

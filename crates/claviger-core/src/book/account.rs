@@ -33,6 +33,13 @@ impl Book {
         seen.is_some_and(|(holds, at)| holds && self.now.since(at) <= HOLDS_MS)
     }
 
+    /// Only questions about the account that leave after this say what holds: a change of its settings may be under way
+    /// until then.
+    #[must_use]
+    pub fn account_changes_until(&self, key: &KeyName) -> Time {
+        self.accounts.get(key).map(|account| account.changing).unwrap_or_default()
+    }
+
     pub(super) fn saw_account(&mut self, entry: &ObservedEntry, holds: bool) {
         let account = self.accounts.entry(entry.key.clone()).or_default();
         let later = account.seen.is_none_or(|(_, at)| at <= entry.asked_at);
