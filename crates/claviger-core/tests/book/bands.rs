@@ -257,7 +257,7 @@ fn deny_symbols() {
 #[test]
 fn what_names_no_symbol_only_ends_orders_or_is_refused() {
     let all = "symbols = \"unlimited\"\nmarkets = \"unlimited\"\ndanger_account_wide = true\nprice_band = \"unlimited\"\n\
-               deny_symbols = [\"BTCUSDT\"]\ngrants = [\"trade\", \"convert\", \"block\", \"copy\", \"exchange-bot\"]";
+               deny_symbols = [\"BTCUSDT\"]\ngrants = [\"trade\", \"convert\", \"block\", \"copy\", \"exchange-bot\", \"borrow\"]";
     let ask = |act: Act, permission| said(Desk::new(all, "").ask("a", act, permission));
     assert_eq!(ask(Act::CancelAll { market: Market::Spot, symbol: None }, Permission::Trade), ALLOWED);
     assert_eq!(ask(Act::Countdown { market: None, symbol: None, ms: Some(1) }, Permission::Trade), ALLOWED);
@@ -267,7 +267,7 @@ fn what_names_no_symbol_only_ends_orders_or_is_refused() {
     };
     assert_eq!(ask(special(What::Convert), Permission::Convert), ALLOWED);
     let unnamed = "deny_symbols: which symbols this trades is not known, and there are deny_symbols";
-    for what in [What::Block, What::Copy, What::ExchangeBot] {
+    for what in [What::Block, What::Copy, What::ExchangeBot, What::Liquidate] {
         assert_eq!(ask(special(what), what.permission()), unnamed, "{what:?}");
     }
 }

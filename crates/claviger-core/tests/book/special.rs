@@ -103,6 +103,11 @@ fn trades_at_prices_that_nobody_sees_need_it_written_out() {
 fn what_is_swept_tells_no_amount_that_a_limit_could_count() {
     let ask = |more: &str| {
         let more = format!("{ALL}\ndanger_account_wide = true\n{more}");
+        let unlimited = |limit: &str| match more.contains(limit) {
+            true => String::new(),
+            false => format!("\n{limit} = \"unlimited\""),
+        };
+        let more = format!("{more}{}{}", unlimited("transfer_routes"), unlimited("max_transfer"));
         ask(&more.replace("\"earn\"", "\"earn\", \"transfer\""), "", special(What::Sweep, None))
     };
     let unnamed =
@@ -110,7 +115,18 @@ fn what_is_swept_tells_no_amount_that_a_limit_could_count() {
     assert_eq!(ask(""), Err(unnamed.into()));
     assert_eq!(ask("max_order = \"unlimited\""), Err(unnamed.into()));
     assert_eq!(ask("max_day = \"unlimited\""), Err(unnamed.into()));
-    assert_eq!(ask("max_order = \"unlimited\"\nmax_day = \"unlimited\""), Ok(()));
+    let free = "max_order = \"unlimited\"\nmax_day = \"unlimited\"";
+    assert_eq!(ask(free), Ok(()));
+    let uncounted = "order: the order cannot be measured: it moves funds and tells no amount, so max_transfer and \
+                     max_withdraw cannot count it";
+    assert_eq!(ask(&format!("{free}\nmax_transfer = [\"500 USDT\"]")), Err(uncounted.into()));
+    let elsewhere = ask(&format!("{free}\ntransfer_routes = [\"/elsewhere\"]"));
+    assert_eq!(elsewhere, Err("transfer_routes: `/order` is not in transfer_routes".into()));
+    assert_eq!(
+        ask(&format!("{free}\ntransfer_routes = [\"/order\"]")),
+        Ok(()),
+        "its path alone is its route"
+    );
 }
 
 #[test]
@@ -119,6 +135,7 @@ fn p13_settings_of_a_shared_account() {
                 (danger_account_wide = false)";
     for what in [What::Sweep, What::Liquidate] {
         let all = ALL.replace("\"earn\"", "\"earn\", \"transfer\"");
+        let all = format!("{all}\ntransfer_routes = \"unlimited\"\nmax_transfer = \"unlimited\"");
         assert_eq!(ask(&all, "", special(what, None)), Err(wide.into()));
     }
     for what in [What::AutoBorrow, What::PositionMode, What::PositionMargin, What::Setting] {
