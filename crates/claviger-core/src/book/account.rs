@@ -48,6 +48,12 @@ impl Book {
         }
     }
 
+    /// The name is that of another real key from now on, whose account may be another one: nothing that was asked before
+    /// says anything of it.
+    pub(super) fn account_is_another(&mut self, key: &KeyName, at: Time) {
+        self.accounts.insert(key.clone(), Account { seen: None, changing: at });
+    }
+
     /// Something that may change the account's mode is about to leave.
     pub(super) fn account_may_change(&mut self, key: &KeyName, deadline: Time) {
         let account = self.accounts.entry(key.clone()).or_default();

@@ -262,9 +262,15 @@ impl Book {
                 (usage.frozen, usage.active) = (false, usage.active.max(Some(at)));
             }
             OperatorAct::BotAdded(bot) => self.usage_of(&Subject::Bot(bot.clone())).active = Some(at),
-            OperatorAct::KeyAdded(key) => self.usage_of(&Subject::Key(key.clone())).active = Some(at),
+            OperatorAct::KeyAdded(key) => {
+                self.usage_of(&Subject::Key(key.clone())).active = Some(at);
+                self.account_is_another(key, at);
+            }
             OperatorAct::BotRemoved(bot) => self.usage_of(&Subject::Bot(bot.clone())).active = None,
-            OperatorAct::KeyRemoved(key) => self.usage_of(&Subject::Key(key.clone())).active = None,
+            OperatorAct::KeyRemoved(key) => {
+                self.usage_of(&Subject::Key(key.clone())).active = None;
+                self.accounts.remove(key);
+            }
             OperatorAct::Revealed(_)
             | OperatorAct::Applied(_)
             | OperatorAct::Allowed(_)

@@ -109,6 +109,24 @@ fn a_change_of_settings_makes_what_was_seen_old() {
 }
 
 #[test]
+fn another_key_of_the_same_name_has_another_account() {
+    let mut desk = desk(FUTURES);
+    let asked = desk.now;
+    seen(&mut desk, asked, true);
+    let key: KeyName = "one".parse().unwrap();
+    desk.operator(OperatorAct::KeyRemoved(key.clone()));
+    assert_eq!(said(&mut desk, exit()), OPENS);
+    desk.wait(1);
+    desk.operator(OperatorAct::KeyAdded(key));
+    seen(&mut desk, asked, true);
+    assert_eq!(said(&mut desk, exit()), OPENS, "the question left with the old key");
+    desk.wait(1);
+    let asked = desk.now;
+    seen(&mut desk, asked, true);
+    assert_eq!(said(&mut desk, exit()), EXIT);
+}
+
+#[test]
 fn a_stop_stays_while_it_could_not_be_placed_again() {
     let mut desk = desk(FUTURES);
     let asked = desk.now;
