@@ -100,6 +100,9 @@ pub enum Denial {
         /// Which.
         of: TimeInForce,
     },
+    /// It does more than close, and nothing more is allowed.
+    #[error("only reads, exits and cancels are allowed (reduce_only = true)")]
+    ReduceOnly,
     /// It is not the time for it.
     #[error("only reads, exits and cancels are allowed outside of hours = {hours}")]
     Hours {
@@ -443,6 +446,7 @@ impl Denial {
             Self::OrderType { .. } => l::OrderTypes.name(),
             Self::TimeInForce { .. } => l::TimesInForce.name(),
             Self::Hours { .. } => l::Hours.name(),
+            Self::ReduceOnly => l::ReduceOnly.name(),
             Self::NoInstrument { .. } => "instrument",
             Self::NoReference { .. } => "reference",
             Self::Unmeasured { .. } => "order",
@@ -498,6 +502,7 @@ impl Denial {
             | Self::Side { .. }
             | Self::UnknownSide
             | Self::Hours { .. }
+            | Self::ReduceOnly
             | Self::NoLeverage
             | Self::WithdrawTo { .. }
             | Self::MaxWithdraw { .. }

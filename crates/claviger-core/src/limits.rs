@@ -6,6 +6,7 @@
 mod allow_same_user;
 mod amounts;
 mod cancel_rate;
+mod closing;
 mod compare;
 mod danger_account_wide;
 mod deny_symbols;
@@ -29,6 +30,7 @@ mod max_withdraw;
 mod order_rate;
 mod order_types;
 mod price_band;
+mod reduce_only;
 mod request_rate;
 mod rules;
 mod self_trade;
@@ -69,6 +71,7 @@ pub use max_withdraw::MaxWithdraw;
 pub use order_rate::{OrderRate, Rate, Span};
 pub use order_types::{NotAnOrderType, OrderType, OrderTypes};
 pub use price_band::{Percent, PriceBand};
+pub use reduce_only::ReduceOnly;
 pub use request_rate::RequestRate;
 pub use rules::Rules;
 pub use self_trade::SelfTrade;
@@ -103,6 +106,7 @@ pub const LIMITS: &[&dyn Limit] = &[
     &OrderTypes,
     &TimesInForce,
     &Hours,
+    &ReduceOnly,
     &DangerAccountWide,
     &MaxLeverage,
     &WithdrawTo,

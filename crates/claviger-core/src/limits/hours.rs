@@ -4,10 +4,11 @@ mod window;
 
 pub use window::{NotAWindow, OpenWindow};
 
+use super::closing::does_more_than_close;
 use super::compare::settings;
 use super::setting::listed;
 use super::{Asked, Cap, Change, Formed, Given, Help, Limit, Misfit, Rules, Scope, Shown};
-use crate::{Act, Denial, Time, What};
+use crate::{Denial, Time};
 
 /// `hours`: when a bot may do more than close and cancel.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +47,7 @@ impl Limit for Hours {
     }
 
     fn ask(&self, asked: &Asked<'_>) -> Result<(), Denial> {
-        if waits_for_hours(&asked.intent.act) { within(asked.rules, asked.now) } else { Ok(()) }
+        if does_more_than_close(&asked.intent.act) { within(asked.rules, asked.now) } else { Ok(()) }
     }
 
     fn form(&self, formed: &Formed<'_>) -> Result<(), Denial> {
@@ -62,41 +63,4 @@ fn within(rules: &Rules, now: Time) -> Result<(), Denial> {
 
 fn text(windows: &[OpenWindow]) -> String {
     listed(windows.iter().map(OpenWindow::as_str))
-}
-
-/// Whether an act is for the hours alone. Orders are asked about by themselves, as exits are not.
-const fn waits_for_hours(act: &Act) -> bool {
-    match act {
-        Act::Read
-        | Act::Place(_)
-        | Act::Test(_)
-        | Act::Amend(_)
-        | Act::Steps(_)
-        | Act::Cancel(_)
-        | Act::CancelAll { .. }
-        | Act::Countdown { .. }
-        | Act::ClosePosition { .. } => false,
-        Act::Special(special) => match special.what {
-            What::Repay => false,
-            What::Convert
-            | What::Dust
-            | What::Borrow
-            | What::AutoBorrow
-            | What::Earn
-            | What::PositionMode
-            | What::PositionMargin
-            | What::Setting
-            | What::SubAccount
-            | What::Block
-            | What::Copy
-            | What::ExchangeBot
-            | What::Sweep
-            | What::Liquidate => true,
-        },
-        Act::SetLeverage { .. }
-        | Act::SetMarginMode { .. }
-        | Act::Transfer(_)
-        | Act::Withdraw(_)
-        | Act::Change => true,
-    }
 }

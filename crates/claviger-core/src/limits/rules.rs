@@ -23,6 +23,7 @@ pub struct Rules {
     pub(super) order_types: Option<Cap<BTreeSet<OrderType>>>,
     pub(super) time_in_force: Option<Cap<BTreeSet<TimeInForce>>>,
     pub(super) hours: Option<Cap<Vec<OpenWindow>>>,
+    pub(super) reduce_only: Option<bool>,
     pub(super) max_order: Option<Cap<Money>>,
     pub(super) max_day: Option<Cap<Money>>,
     pub(super) max_hour: Option<Cap<Money>>,

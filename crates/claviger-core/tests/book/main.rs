@@ -35,6 +35,8 @@ mod promises;
 #[cfg(test)]
 mod quotes;
 #[cfg(test)]
+mod reduce_only;
+#[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod settle;

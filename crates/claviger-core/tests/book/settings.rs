@@ -61,6 +61,15 @@ fn first(name: &str) -> &'static str {
 }
 
 #[test]
+fn winding_down() {
+    check("", "reduce_only = true", "reduce_only: not set -> true (narrower)");
+    check("reduce_only = true", "reduce_only = false", "reduce_only: true -> false (wider)");
+    check("reduce_only = true", "", "reduce_only: true -> not set (wider)");
+    check("", "reduce_only = false", "");
+    refused("reduce_only = \"yes\"", "true or false");
+}
+
+#[test]
 fn bands_and_distances() {
     for name in ["exit_band", "fat_finger"] {
         let line = |band: &str| format!("{name} = \"{band}\"");
