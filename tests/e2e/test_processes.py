@@ -530,14 +530,43 @@ def test_sighup_applies_what_is_not_wider(own):
     os.kill(stack.serve_process.pid, signal.SIGHUP)
     until(lambda: "was applied" in stack.log.read_text())
     assert not order("hup2") and order("hup3", "0.0002")
+    assert stack.json("status")["file"] == {"state": "active"}
     stack.write_config({"spot": {**bot, "max_order": "5000 USDT"}})
     os.kill(stack.serve_process.pid, signal.SIGHUP)
     until(lambda: "wider" in stack.log.read_text())
     assert not order("hup4")
-    (stack.home / "claviger.toml").write_text("this is no configuration\n")
+    assert stack.json("status")["file"] == {"state": "changed"}
+    stack.run("status", "--check")
+
+
+def test_a_reload_that_fails_keeps_the_old_policy_and_says_so(own):
+    bot = {**BOTS["spot"], "max_order": "100 USDT"}
+    stack = own({"spot": bot}).serve()
+    prices(stack)
+    keys = stack.secrets("spot")
+    def order(client_id, quantity):
+        return ok(raw.send(stack.port, raw.order("binance", keys, client_id, "49900", quantity)))
+    before = stack.json("status")["policy"]
+    file = stack.home / "claviger.toml"
+    good = file.read_text()
+    file.write_text(good.replace("max_order", "max_ordr"))
     os.kill(stack.serve_process.pid, signal.SIGHUP)
-    until(lambda: "ERROR" in stack.log.read_text())
-    assert not order("hup5") and order("hup6", "0.0002")
+    until(lambda: "stays in use" in stack.log.read_text())
+    line, = (line for line in stack.log.read_text().splitlines() if "stays in use" in line)
+    assert "ERROR" in line and "claviger.toml:" in line and "max_ordr" in line, line
+    assert not order("bad1", "0.01") and order("bad2", "0.0002")
+    status = stack.json("status")
+    assert status["policy"] == before and status["file"]["state"] == "unusable", status
+    assert "max_ordr" in status["file"]["because"][-1]
+    shown = stack.run("status").stdout
+    assert "claviger.toml cannot be used; the policy from before stays in use" in shown and "max_ordr" in shown
+    checked = stack.run("status", "--check", check=False)
+    assert checked.returncode != 0 and "max_ordr" in checked.stderr
+    refused = stack.run("apply", check=False)
+    assert refused.returncode == checked.returncode and "max_ordr" in refused.stderr
+    file.write_text(good)
+    stack.run("status", "--check")
+    assert stack.json("status")["file"] == {"state": "active"}
 
 
 def test_the_end_of_the_keep_ends_everything(own):

@@ -51,6 +51,11 @@ impl Failure {
         self
     }
 
+    /// Why, a line each.
+    pub fn reasons(&self) -> &[String] {
+        &self.because
+    }
+
     /// What to do.
     pub fn hint(mut self, what: impl Into<String>) -> Self {
         self.hint.push(what.into());

@@ -1,9 +1,10 @@
-//! `status`: whether claviger runs, and how the exchanges are.
+//! `status`: whether claviger runs, how the exchanges are, and whether claviger.toml is what is in use.
 
 use claviger_door::{Command, Exit, Said};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::Global;
+use crate::configuration;
 use crate::failure::Failure;
 use crate::home::Home;
 use crate::operator::Operator;
@@ -21,14 +22,16 @@ pub fn run(global: &Global, check: bool) -> Result<(), Failure> {
         return Err(super::odd_answer());
     };
     let status = read(&home);
+    let file = File::of(&home, &policy);
     if global.json {
         say_json(&json!({
             "running": true, "ready": status.ready, "keep": pid, "gateway": status.pid, "since": since,
-            "policy": policy, "listen": status.listen, "exchanges": status.exchanges,
+            "policy": policy, "file": file.json(), "listen": status.listen, "exchanges": status.exchanges,
         }));
     } else {
         say(format_args!("running since {}, keep {pid}, gateway {}", stamp::shown(since), status.pid));
         say(format_args!("policy {policy}"));
+        file.show();
         status.listen.iter().for_each(|address| say(format_args!("bots connect to {address}")));
         for (exchange, venue) in &status.exchanges {
             let state = serde_json::to_value(venue.state).unwrap_or_default();
@@ -36,7 +39,48 @@ pub fn run(global: &Global, check: bool) -> Result<(), Failure> {
             say(format_args!("{exchange} is {}{why}", state.as_str().unwrap_or_default()));
         }
     }
-    if check { first_wrong(&status) } else { Ok(()) }
+    if check { first_wrong(&status, file) } else { Ok(()) }
+}
+
+/// The home's claviger.toml, beside the policy that is in use.
+enum File {
+    /// It is what is in use.
+    Active,
+    /// It could be used, and is not yet.
+    Changed,
+    /// It cannot be used.
+    Unusable(Failure),
+}
+
+impl File {
+    fn of(home: &Home, policy: &str) -> Self {
+        match configuration::load(home) {
+            Ok(config) if config.hash().to_string() == policy => Self::Active,
+            Ok(_) => Self::Changed,
+            Err(failure) => Self::Unusable(failure),
+        }
+    }
+
+    fn show(&self) {
+        match self {
+            Self::Active => {}
+            Self::Changed => say(
+                "claviger.toml was changed and is NOT in use; `claviger apply --dry-run` shows what it would change",
+            ),
+            Self::Unusable(failure) => {
+                say("claviger.toml cannot be used; the policy from before stays in use");
+                failure.reasons().iter().for_each(|why| say(format_args!("  because {why}")));
+            }
+        }
+    }
+
+    fn json(&self) -> Value {
+        match self {
+            Self::Active => json!({ "state": "active" }),
+            Self::Changed => json!({ "state": "changed" }),
+            Self::Unusable(failure) => json!({ "state": "unusable", "because": failure.reasons() }),
+        }
+    }
 }
 
 fn not_running(as_json: bool, check: bool) -> Result<(), Failure> {
@@ -58,12 +102,20 @@ fn read(home: &Home) -> Status {
     text.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
 }
 
-fn first_wrong(status: &Status) -> Result<(), Failure> {
+fn first_wrong(status: &Status, file: File) -> Result<(), Failure> {
     for (exchange, venue) in &status.exchanges {
         if let Some(exit) = venue.state.exit() {
             let failure = Failure::new(exit, format!("{exchange}: {}", exit.meaning()));
             return Err(venue.why.iter().fold(failure, |failure, why| failure.because(why.clone())));
         }
     }
-    if status.ready { Ok(()) } else { Err(Failure::new(Exit::Network, "the exchanges were not heard yet")) }
+    if !status.ready {
+        return Err(Failure::new(Exit::Network, "the exchanges were not heard yet"));
+    }
+    match file {
+        File::Active | File::Changed => Ok(()),
+        File::Unusable(failure) => {
+            Err(failure.hint("mend it; the policy from before stays in use until it is"))
+        }
+    }
 }

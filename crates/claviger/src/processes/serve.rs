@@ -340,6 +340,9 @@ impl Signals {
     }
 }
 
+/// What a reload that failed leaves.
+const NOT_APPLIED: &str = "claviger.toml was not applied, and the policy from before stays in use";
+
 /// Has the keep apply claviger.toml if nothing gets wider.
 fn apply(control: &Path) {
     let command = Command::Apply { dry_run: false, factor: None };
@@ -350,11 +353,16 @@ fn apply(control: &Path) {
             tracing::info!(changes = changes.len(), "claviger.toml was applied");
         }
         Ok(Some(Ok(_))) => {
-            tracing::warn!("claviger.toml gets wider than the active policy: run `claviger apply`")
+            tracing::warn!(
+                "claviger.toml was not applied, as it is wider: the policy from before stays in use; run `claviger apply`"
+            );
         }
-        Ok(Some(Err(refused))) => tracing::error!(because = refused.because.join("; "), "{}", refused.what),
-        Ok(None) => tracing::error!("nobody listens on control.sock"),
-        Err(error) => tracing::error!(%error, "claviger.toml was not applied"),
+        Ok(Some(Err(refused))) => {
+            let because = refused.because.join("; ");
+            tracing::error!(because, "{}: {NOT_APPLIED}", refused.what);
+        }
+        Ok(None) => tracing::error!(because = "nobody listens on control.sock", "{NOT_APPLIED}"),
+        Err(error) => tracing::error!(%error, "{NOT_APPLIED}"),
     }
 }
 
