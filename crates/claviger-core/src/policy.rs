@@ -1,8 +1,10 @@
 //! The policy of every bot, compiled.
 
+mod bill;
 mod report;
 mod who;
 
+pub use bill::{Bill, Bound, Most, Part, Sum, Total};
 pub use report::{Item, Report};
 
 use std::collections::BTreeMap;

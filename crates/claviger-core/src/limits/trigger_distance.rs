@@ -56,7 +56,7 @@ pub(crate) fn farthest([bot, key]: [&Rules; 2]) -> Percent {
     within(Scope::Bot, bot).min(within(Scope::Key, key))
 }
 
-fn within(scope: Scope, rules: &Rules) -> Percent {
+pub(super) fn within(scope: Scope, rules: &Rules) -> Percent {
     rules.trigger_distance.unwrap_or_else(|| match scope {
         Scope::Bot => Percent::whole(USUAL),
         Scope::Key => Percent::whole(MOST),
