@@ -1,7 +1,7 @@
 //! What is granted beside trading.
 
 use super::trades::{limits_loss, permits};
-use super::{Bound, Part};
+use super::{Bound, Part, levels};
 use crate::limits::{Rules, Scope};
 use crate::policy::BotPolicy;
 use crate::{Market, Permission};
@@ -42,13 +42,13 @@ fn at_any_price(policy: &BotPolicy) -> bool {
         None => matches!(scope, Scope::Key),
     };
     granted.into_iter().any(|permission| permits(policy, permission))
-        && policy.levels().into_iter().all(no_band)
+        && levels(policy).all(no_band)
         && !limits_loss(policy)
 }
 
 /// To how many places every level lets funds go, by the shortest list; `None` where there is no list.
 fn places(policy: &BotPolicy, count: impl Fn(&Rules, Scope) -> Option<usize>) -> Option<usize> {
-    policy.levels().into_iter().filter_map(|(scope, rules)| count(rules, scope)).min()
+    levels(policy).filter_map(|(scope, rules)| count(rules, scope)).min()
 }
 
 /// What is granted and is no theft by itself, or cannot be told from limits.
@@ -79,13 +79,13 @@ pub(super) fn sentences(policy: &BotPolicy) -> Vec<String> {
 
 fn holds_positions(policy: &BotPolicy) -> bool {
     let contracts = [Market::Usdm, Market::Coinm];
-    let there = |market| policy.levels().into_iter().all(|(scope, rules)| rules.trades_in(scope, market));
+    let there = |market| levels(policy).all(|(scope, rules)| rules.trades_in(scope, market));
     permits(policy, Permission::Trade) && contracts.into_iter().any(there)
 }
 
 /// No limit knows what was open before.
 fn held(policy: &BotPolicy) -> String {
-    let bands = policy.levels().into_iter().filter_map(|(_, rules)| rules.exits_within());
+    let bands = levels(policy).filter_map(|(_, rules)| rules.exits_within());
     match bands.min() {
         Some(band) => format!(
             "positions that were open before may be closed, too: with a limit at up to {band} of them (exit_band), by a \

@@ -1,6 +1,6 @@
 //! What can be lost by trading: by filling at bad prices, over and over.
 
-use super::{Bound, Most, Part};
+use super::{Bound, Most, Part, levels};
 use crate::limits::{Cap, LIMITS, OrderType, Percent, Rules, Scope};
 use crate::policy::BotPolicy;
 use crate::value::counted;
@@ -29,7 +29,7 @@ pub(super) fn parts(policy: &BotPolicy, span: Span) -> Vec<Part> {
     if !permits(policy, Permission::Trade) && !converts(policy) {
         return Vec::new();
     }
-    if policy.levels().into_iter().any(|(_, rules)| rules.only_reduces()) {
+    if levels(policy).any(|(_, rules)| rules.only_reduces()) {
         return Vec::new();
     }
     let opening = Part { what: "orders that open, and all on spot", bound: openings(policy, span) };
@@ -42,12 +42,12 @@ pub(super) fn parts(policy: &BotPolicy, span: Span) -> Vec<Part> {
 
 /// Whether every level grants it.
 pub(super) fn permits(policy: &BotPolicy, permission: Permission) -> bool {
-    policy.levels().into_iter().all(|(scope, rules)| rules.permits(scope, permission))
+    levels(policy).all(|(scope, rules)| rules.permits(scope, permission))
 }
 
 /// Whether a level limits what may be lost: then what has no known price is refused.
 pub(super) fn limits_loss(policy: &BotPolicy) -> bool {
-    policy.levels().into_iter().any(|(_, rules)| rules.max_loss().is_some())
+    levels(policy).any(|(_, rules)| rules.max_loss().is_some())
 }
 
 /// Conversions are done at a price that the exchange makes.
@@ -56,8 +56,7 @@ fn converts(policy: &BotPolicy) -> bool {
 }
 
 fn trades_in(policy: &BotPolicy, market: Market) -> bool {
-    permits(policy, Permission::Trade)
-        && policy.levels().into_iter().all(|(scope, rules)| rules.trades_in(scope, market))
+    permits(policy, Permission::Trade) && levels(policy).all(|(scope, rules)| rules.trades_in(scope, market))
 }
 
 /// Whether there are positions that orders close, and if so, whether some are inverse.
@@ -67,7 +66,7 @@ fn contracts(policy: &BotPolicy) -> Option<bool> {
 }
 
 fn openings(policy: &BotPolicy, span: Span) -> Bound {
-    let losses = policy.levels().into_iter().filter_map(|(scope, rules)| {
+    let losses = levels(policy).filter_map(|(scope, rules)| {
         let money = rules.max_loss()?.clone();
         Some(Most { money, by: named("max_loss_day", scope, rules), lower: "a lower max_loss_day lowers it" })
     });
@@ -117,18 +116,12 @@ fn worst_part(policy: &BotPolicy) -> Option<Worst> {
     }
     let linear_only = !trades_in(policy, Market::Coinm);
     let band = tightest(policy, |_, rules| rules.price_band().and_then(Cap::at).copied());
-    let chained = takes(policy, OrderType::Oto);
-    let (Some(band), false) = (band, chained) else {
-        let why = if chained {
-            "all can be lost: an order that waits for another one to fill is held to where that one fills (order_types)"
-        } else {
-            "all can be lost: price_band is unlimited"
-        };
-        let part = Decimal::ONE.plus(fee)?;
-        return linear_only.then(|| Worst { part, why: format!("{why}, and max_fee {fee_text}") });
+    let Some(band) = band else {
+        let why = format!("all can be lost: price_band is unlimited, and max_fee {fee_text}");
+        return linear_only.then_some(Worst { part: Decimal::ONE.plus(fee)?, why });
     };
     let far = waits_within(policy);
-    let side = |side| policy.levels().into_iter().all(|(_, rules)| rules.takes_side(side));
+    let side = |side| levels(policy).all(|(_, rules)| rules.takes_side(side));
     let buys = if side(Side::Buy) { bought(band, far)? } else { Decimal::ZERO };
     let sells = match (side(Side::Sell), linear_only) {
         (true, true) => sold(band, far)?,
@@ -203,22 +196,22 @@ fn worst_exit(policy: &BotPolicy, inverse: bool) -> Option<Worst> {
 
 /// The highest fee that any level counts.
 fn fee(policy: &BotPolicy) -> Option<(Decimal, Percent)> {
-    let fees = policy.levels().into_iter().map(|(_, rules)| rules.fee());
+    let fees = levels(policy).map(|(_, rules)| rules.fee());
     let fee = fees.max()?;
     Some((fee.of(Decimal::ONE)?, fee))
 }
 
 fn takes(policy: &BotPolicy, of: OrderType) -> bool {
-    policy.levels().into_iter().all(|(_, rules)| rules.takes(of))
+    levels(policy).all(|(_, rules)| rules.takes(of))
 }
 
 fn tightest(policy: &BotPolicy, of: impl Fn(Scope, &Rules) -> Option<Percent>) -> Option<Percent> {
-    policy.levels().into_iter().filter_map(|(scope, rules)| of(scope, rules)).min()
+    levels(policy).filter_map(|(scope, rules)| of(scope, rules)).min()
 }
 
 /// How far from the market orders may wait, where they may.
 fn waits_within(policy: &BotPolicy) -> Option<Percent> {
-    let waits = policy.levels().into_iter().all(|(_, rules)| rules.takes_what_waits());
+    let waits = levels(policy).all(|(_, rules)| rules.takes_what_waits());
     waits.then(|| tightest(policy, |scope, rules| Some(rules.waits_within(scope)))).flatten()
 }
 
@@ -226,7 +219,7 @@ fn waits_within(policy: &BotPolicy) -> Option<Percent> {
 fn turnover(policy: &BotPolicy, span: Span) -> Vec<Most> {
     let most = |money: &Money, by| Most { money: money.clone(), by, lower: "" };
     let mut all = Vec::new();
-    for (scope, rules) in policy.levels() {
+    for (scope, rules) in levels(policy) {
         let day = rules.max_day().and_then(Cap::at);
         all.extend(day.map(|day| most(day, named("max_day", scope, rules))));
         let by_hours = rules.most_an_hour().and_then(|hour| times(hour, span.hours()));
@@ -246,15 +239,15 @@ fn of_hours(limit: String, span: Span) -> String {
 
 /// As many orders as the rate allows, each as large as it may be. What is attached to an order may trade as much again.
 fn by_rate(policy: &BotPolicy, span: Span) -> Vec<Most> {
-    let rates = policy.levels().into_iter().filter_map(|(scope, rules)| {
+    let rates = levels(policy).filter_map(|(scope, rules)| {
         let (rate, count) = rules.orders_an_hour()?;
         Some((count, format!("order_rate = {rate} of the {}", scope.as_str())))
     });
     let Some((count, rate)) = rates.min_by_key(|(count, _)| *count) else { return Vec::new() };
-    let both = |side| policy.levels().into_iter().all(|(_, rules)| rules.takes_side(side));
+    let both = |side| levels(policy).all(|(_, rules)| rules.takes_side(side));
     let attached = if Side::ALL.into_iter().all(both) { 2 } else { 1 };
     let count = count.saturating_mul(span.hours()).saturating_mul(attached);
-    let orders = policy.levels().into_iter().filter_map(|(scope, rules)| {
+    let orders = levels(policy).filter_map(|(scope, rules)| {
         let money = times(rules.max_order().and_then(Cap::at)?, count)?;
         Some(Most { money, by: format!("{} at {rate}", named("max_order", scope, rules)), lower: "" })
     });
