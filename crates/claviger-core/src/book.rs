@@ -28,7 +28,8 @@ pub use usage::{DAY_MS, HOUR_MS, Pace, Usage};
 pub use window::Window;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{BuildHasherDefault, DefaultHasher};
+
+use foldhash::fast::FixedState;
 
 use crate::limits::{Added, Counted, LIMITS, Scope};
 use crate::value::Prices;
@@ -47,7 +48,8 @@ pub struct Book {
     now: Time,
     bots: Named<BotName, BotState>,
     keys: Named<KeyName, Usage>,
-    orders: BTreeMap<LegId, Tracked>,
+    /// Each is some 600 bytes, which would be moved about if they were kept in the tree.
+    orders: BTreeMap<LegId, Box<Tracked>>,
     names: Names,
     resting: Resting,
     ends: BTreeSet<(Time, LegId)>,
@@ -57,7 +59,7 @@ pub struct Book {
 
 /// By names of bots, keys or instruments: finding one takes as long however many there are. No bot chooses these, so
 /// nothing random is needed against names that collide.
-type Named<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
+type Named<K, V> = HashMap<K, V, FixedState>;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct BotState {
@@ -112,13 +114,13 @@ impl Book {
     /// The orders of a real key that are alive, or of unknown fate; those are to be asked about at the exchange.
     pub fn orders(&self, key: &KeyName) -> impl Iterator<Item = (LegId, &Tracked)> {
         let ids = self.keys.get(key).into_iter().flat_map(|usage| usage.orders.iter());
-        ids.filter_map(|id| Some((*id, self.orders.get(id)?)))
+        ids.filter_map(|id| Some((*id, self.order(*id)?)))
     }
 
     /// One order of the ledger.
     #[must_use]
     pub fn order(&self, id: impl Into<LegId>) -> Option<&Tracked> {
-        self.orders.get(&id.into())
+        self.orders.get(&id.into()).map(|order| &**order)
     }
 
     /// The bot and the real key of an intent that is under way.

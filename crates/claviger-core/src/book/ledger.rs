@@ -1,8 +1,6 @@
 //! The orders that are alive or of unknown fate, and how requests name them.
 
-use std::collections::BTreeMap;
-
-use super::{Book, Budget, DAY_MS, Usage};
+use super::{Book, Budget, DAY_MS, Named, Usage};
 use crate::entry::Reservation;
 use crate::limits::Scope;
 use crate::value::counted;
@@ -196,40 +194,20 @@ pub(super) const LANDED_MS: u64 = 10_000;
 
 /// How orders are named, per account: exchanges number them by surface and symbol.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Names(BTreeMap<Name, Vec<LegId>>);
+pub(super) struct Names(Named<Name, Vec<LegId>>);
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Name {
-    text: Box<str>,
-    kind: NameKind,
+    by: OrderRef,
     symbol: Symbol,
     surface: SurfaceName,
     key: KeyName,
 }
 
-/// Whose word a name is, and for what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum NameKind {
-    Exchange,
-    Client,
-    Algo,
-    AlgoClient,
-    List,
-    ListClient,
-}
-
 impl Name {
     fn new(place: Place<'_>, by: &OrderRef) -> Self {
-        let (text, kind): (&str, _) = match by {
-            OrderRef::Exchange(id) => (id, NameKind::Exchange),
-            OrderRef::Client(id) => (id.as_str(), NameKind::Client),
-            OrderRef::Algo(id) => (id, NameKind::Algo),
-            OrderRef::AlgoClient(id) => (id.as_str(), NameKind::AlgoClient),
-            OrderRef::List(id) => (id, NameKind::List),
-            OrderRef::ListClient(id) => (id.as_str(), NameKind::ListClient),
-        };
         let (key, surface, symbol) = (place.key.clone(), place.surface.clone(), place.symbol.clone());
-        Self { text: text.into(), kind, symbol, surface, key }
+        Self { by: by.clone(), symbol, surface, key }
     }
 }
 
@@ -285,7 +263,7 @@ impl Book {
             }
         }
         self.resting.add(id, &order);
-        self.orders.insert(id, Tracked { names: Vec::new(), ..order });
+        self.orders.insert(id, Box::new(Tracked { names: Vec::new(), ..order }));
         for name in names {
             self.call(id, name);
         }
@@ -293,7 +271,7 @@ impl Book {
     }
 
     /// Stops tracking an order, and gives back what was held for it alone.
-    pub(super) fn untrack(&mut self, id: LegId) -> Option<Tracked> {
+    pub(super) fn untrack(&mut self, id: LegId) -> Option<Box<Tracked>> {
         self.lift(Some(id));
         let order = self.orders.remove(&id)?;
         self.resting.remove(id, &order);
@@ -340,7 +318,8 @@ impl Book {
     fn weight(&self, id: LegId) -> Option<(BotName, KeyName, Reservation)> {
         let order = self.orders.get(&id)?;
         let own = order.carried();
-        let rival = order.rival.and_then(|rival| self.orders.get(&rival)).map_or(own, Tracked::carried);
+        let rival =
+            order.rival.and_then(|rival| self.orders.get(&rival)).map_or(own, |rival| rival.carried());
         Some((order.bot.clone(), order.key.clone(), own.larger(rival)))
     }
 

@@ -136,7 +136,7 @@ impl Limit for OrderTypes {
 
 fn within(rules: &Rules, types: impl IntoIterator<Item = OrderType>) -> Result<(), Denial> {
     let Some(Cap::At(allowed)) = &rules.order_types else { return Ok(()) };
-    match types.into_iter().find(|of| !allowed.contains(of)) {
+    match types.into_iter().filter(|of| !allowed.contains(of)).min() {
         Some(of) => Err(Denial::OrderType { of }),
         None => Ok(()),
     }
@@ -152,7 +152,7 @@ const fn of_list(how: How) -> &'static [OrderType] {
 }
 
 /// Every type that an order is of; never none.
-fn types(order: &Order) -> BTreeSet<OrderType> {
+fn types(order: &Order) -> impl Iterator<Item = OrderType> + '_ {
     // All parts are named, so that a new one has to be thought of here.
     let More { algo: _, trigger_by: _, or, trail, visible, slices, chase, exits, side_effect: _ } =
         &order.more;
@@ -171,7 +171,7 @@ fn types(order: &Order) -> BTreeSet<OrderType> {
     ];
     let attached = exits.iter().flat_map(|exit| exit.wakes());
     let wakes = or.iter().chain(attached).flat_map(of_wake);
-    std::iter::once(kind).chain(parts.into_iter().flatten()).chain(wakes).collect()
+    std::iter::once(kind).chain(parts.into_iter().flatten()).chain(wakes)
 }
 
 fn of_wake(wake: &Wake) -> impl Iterator<Item = OrderType> + use<> {

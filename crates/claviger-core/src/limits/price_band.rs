@@ -75,7 +75,7 @@ impl Percent {
     }
 
     fn part(self, price: Decimal) -> Option<Decimal> {
-        price.times(self.0)?.over(Decimal::from_u64(100))
+        price.times(self.0)?.times(Decimal::HUNDREDTH)
     }
 }
 

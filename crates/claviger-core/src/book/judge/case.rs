@@ -86,7 +86,7 @@ impl<'a> Case<'a> {
         let same = same.iter().filter_map(|id| self.book.orders.get(id));
         let mut same = same.filter(|known| known.bot == self.ask.bot);
         let why = "its client order id is that of an order whose fate is not known yet";
-        if same.any(Tracked::has_no_other_name) { Err(Denial::Unmeasured { why }) } else { Ok(()) }
+        if same.any(|known| known.has_no_other_name()) { Err(Denial::Unmeasured { why }) } else { Ok(()) }
     }
 
     pub(super) fn intent(&self, act: Act) -> Intent {
@@ -186,7 +186,7 @@ impl<'a> Case<'a> {
     /// The order of the ledger that a cancel is about, where it is one.
     pub(super) fn cancelled(&self, cancel: &Cancel) -> Result<Option<LegId>, Refused> {
         let meant = self.book.meant(self.place_of(&cancel.symbol), &cancel.order);
-        let owners = meant.iter().filter_map(|id| self.book.orders.get(id)).map(Tracked::bot);
+        let owners = meant.iter().filter_map(|id| self.book.order(*id)).map(Tracked::bot);
         let (mut own, mut others) = (0_usize, 0_usize);
         for owner in owners {
             match owner {
