@@ -1,7 +1,7 @@
 //! Every limit there is, and what a limit is.
 //!
 //! A limit is a file here and a line in [`LIMITS`]; the configuration, its help, the docs and the tests read that slice.
-//! Each is asked at two levels, the bot's and its real key's, and both must agree.
+//! Each is asked at every level, the bot's, its real key's and those of its groups, and all must agree.
 
 mod allow_same_user;
 mod amounts;
@@ -145,6 +145,8 @@ pub enum Scope {
     Bot,
     /// The real key's, over all of its bots. What is absent is no limit.
     Key,
+    /// A group's, over all of its bots, of whichever keys and exchanges. What is absent is no limit.
+    Group,
 }
 
 impl Scope {
@@ -154,6 +156,7 @@ impl Scope {
         match self {
             Self::Bot => "bot",
             Self::Key => "key",
+            Self::Group => "group",
         }
     }
 }
