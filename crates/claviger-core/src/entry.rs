@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Act, Allowance, BotName, Digest, Endpoint, Evidence, ExchangeName, Intent, IntentId, KeyName, LegId,
-    Money, OrderRef, OrderState, Outcome, Peer, SurfaceName, Symbol, Time,
+    Act, Allowance, BotName, Digest, Endpoint, Evidence, ExchangeName, GroupName, Intent, IntentId, KeyName,
+    LegId, Money, OrderRef, OrderState, Outcome, Peer, SurfaceName, Symbol, Time,
 };
 
 /// One thing that happened.
@@ -45,6 +45,9 @@ pub struct IntentEntry {
     pub bot: BotName,
     /// Which real key signs.
     pub key: KeyName,
+    /// The groups that the bot belonged to, in order: it counts in each of them, whatever the policy says later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupName>,
     /// From where.
     pub peer: Peer,
     /// How the bot was recognised.
@@ -90,9 +93,24 @@ pub struct Reservation {
     /// What it may lose.
     #[serde(default, skip_serializing_if = "Losses::is_none")]
     pub loss: Losses,
+    /// Counted against each group, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Share>,
 }
 
-/// What an order may lose, in the currency in which each level counts that; `None` where a level does not.
+/// What an order may cost one group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// Which.
+    pub group: GroupName,
+    /// Its value, in the currency in which the group counts what is traded.
+    pub turnover: Money,
+    /// What it may lose, in the currency in which the group counts that; `None` where it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<Money>,
+}
+
+/// What an order may lose, in the currency in which bot and key count that; `None` where one does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Losses {
@@ -105,7 +123,7 @@ pub struct Losses {
 }
 
 impl Losses {
-    /// Whether no level counts any.
+    /// Whether neither counts any.
     #[must_use]
     pub const fn is_none(&self) -> bool {
         self.bot.is_none() && self.key.is_none()
@@ -152,6 +170,9 @@ pub struct ReadEntry {
     pub bot: BotName,
     /// Which real key signs.
     pub key: KeyName,
+    /// The groups that the bot belonged to, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupName>,
     /// From where.
     pub peer: Peer,
     /// Which row of the catalogue.
@@ -279,6 +300,8 @@ pub enum Subject {
     Bot(BotName),
     /// Every bot of a real key.
     Key(KeyName),
+    /// Every bot of a group.
+    Group(GroupName),
 }
 
 /// A version of the policy.
@@ -478,8 +501,8 @@ impl OperatorAct {
             | Self::BotAdded(bot)
             | Self::BotRemoved(bot)
             | Self::Revealed(bot) => Some(bot),
-            Self::Freeze(Subject::Key(_))
-            | Self::Thaw(Subject::Key(_))
+            Self::Freeze(Subject::Key(_) | Subject::Group(_))
+            | Self::Thaw(Subject::Key(_) | Subject::Group(_))
             | Self::KeyAdded(_)
             | Self::KeyRemoved(_)
             | Self::Applied(_)

@@ -2,11 +2,10 @@
 
 use super::{Book, Budget, DAY_MS, Named, Usage};
 use crate::entry::Reservation;
-use crate::limits::Scope;
 use crate::value::counted;
 use crate::{
-    Amendment, BotName, Decimal, ExchangeName, Exit, Intent, KeyName, LegId, Money, Order, OrderKind,
-    OrderRef, OrderState, Param, Size, SurfaceName, Symbol, Time, TimeInForce,
+    Amendment, BotName, Decimal, ExchangeName, Exit, GroupName, Intent, KeyName, LegId, Money, Order,
+    OrderKind, OrderRef, OrderState, Param, Size, SurfaceName, Symbol, Time, TimeInForce,
 };
 
 /// An order that is alive, or whose fate is not known.
@@ -14,6 +13,8 @@ use crate::{
 pub struct Tracked {
     pub(super) bot: BotName,
     pub(super) key: KeyName,
+    /// The groups that the bot belonged to when it was placed.
+    pub(super) groups: Vec<GroupName>,
     pub(super) exchange: ExchangeName,
     pub(super) surface: SurfaceName,
     pub(super) order: Order,
@@ -37,6 +38,14 @@ pub struct Tracked {
     /// As much as the exchange said that it filled.
     pub(super) filled: Decimal,
     pub(super) ends: Option<Time>,
+}
+
+/// Whose something is: it counts at each of these.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Owner<'a> {
+    pub(super) bot: &'a BotName,
+    pub(super) key: &'a KeyName,
+    pub(super) groups: &'a [GroupName],
 }
 
 /// What is known of an order's life.
@@ -65,6 +74,10 @@ impl Tracked {
     #[must_use]
     pub const fn bot(&self) -> &BotName {
         &self.bot
+    }
+
+    pub(super) fn owner(&self) -> Owner<'_> {
+        Owner { bot: &self.bot, key: &self.key, groups: &self.groups }
     }
 
     /// Where it is.
@@ -256,12 +269,12 @@ impl Book {
         let names = client_name(&order.order).into_iter().chain(order.names.iter().cloned());
         let names: Vec<OrderRef> = names.collect();
         let rests = order.can_rest();
-        for usage in self.usages(&order.bot, &order.key) {
+        self.usages(order.owner(), |usage| {
             usage.orders.insert(id);
             if rests {
                 usage.opened(order.order.market, &order.order.symbol);
             }
-        }
+        });
         self.resting.add(id, &order);
         self.orders.insert(id, Box::new(Tracked { names: Vec::new(), ..order }));
         for name in names {
@@ -281,12 +294,13 @@ impl Book {
         if let Some(end) = order.ends {
             self.ends.remove(&(end, id));
         }
-        for usage in self.usages(&order.bot, &order.key) {
+        let rests = order.can_rest();
+        self.usages(order.owner(), |usage| {
             usage.orders.remove(&id);
-            if order.can_rest() {
+            if rests {
                 usage.closed(order.order.market, &order.order.symbol);
             }
-        }
+        });
         self.lay(order.rival);
         Some(order)
     }
@@ -328,8 +342,8 @@ impl Book {
         let Some(order) = self.orders.get_mut(&id) else { return };
         let Some(filled) = filled.filter(|filled| *filled > order.filled) else { return };
         order.filled = filled;
-        let (bot, key) = (order.bot.clone(), order.key.clone());
-        self.usages(&bot, &key).into_iter().for_each(|usage| usage.filled_at(at));
+        let (bot, key, groups) = (order.bot.clone(), order.key.clone(), order.groups.clone());
+        self.usages(Owner { bot: &bot, key: &key, groups: &groups }, |usage| usage.filled_at(at));
     }
 
     /// The end of an order that can fill no more: what was filled counts from now on; untold, all of it.
@@ -414,24 +428,29 @@ impl Book {
         self.names.add(Place::of(order), &name, id);
     }
 
-    /// The usage of a bot and of its key.
-    pub(super) fn usages(&mut self, bot: &BotName, key: &KeyName) -> [&mut Usage; 2] {
-        [&mut self.bots.entry(bot.clone()).or_default().usage, self.keys.entry(key.clone()).or_default()]
+    /// Does something with the usage of a bot, of its key and of each of its groups.
+    pub(super) fn usages(&mut self, owner: Owner<'_>, mut each: impl FnMut(&mut Usage)) {
+        each(&mut self.bots.entry(owner.bot.clone()).or_default().usage);
+        each(self.keys.entry(owner.key.clone()).or_default());
+        for group in owner.groups {
+            each(self.groups.entry(group.clone()).or_default());
+        }
     }
 
-    /// Does something with what is reserved of each budget, at both levels.
+    /// Does something with what is reserved of each budget, at every level.
     pub(super) fn apply(
         &mut self,
         (bot, key): (&BotName, &KeyName),
         reserved: &Reservation,
         apply: impl Fn(&mut Usage, Budget, &Money),
     ) {
-        for (usage, scope) in self.usages(bot, key).into_iter().zip([Scope::Bot, Scope::Key]) {
-            for budget in Budget::ALL {
-                if let Some(money) = reserved.of(scope, budget) {
-                    apply(usage, budget, money);
-                }
-            }
+        let of_bot = &mut self.bots.entry(bot.clone()).or_default().usage;
+        each_budget(|budget| reserved.of_bot(budget), |budget, money| apply(of_bot, budget, money));
+        let of_key = self.keys.entry(key.clone()).or_default();
+        each_budget(|budget| reserved.of_key(budget), |budget, money| apply(of_key, budget, money));
+        for share in &reserved.groups {
+            let of_group = self.groups.entry(share.group.clone()).or_default();
+            each_budget(|budget| share.of(budget), |budget, money| apply(of_group, budget, money));
         }
     }
 
@@ -446,6 +465,14 @@ impl Book {
         match order.names.iter().find(same_kind) {
             Some(known) => told.as_ref() == Some(known),
             None => state.client_id.is_none() || state.client_id == order.order.client_id,
+        }
+    }
+}
+
+fn each_budget<'a>(reserved: impl Fn(Budget) -> Option<&'a Money>, mut apply: impl FnMut(Budget, &'a Money)) {
+    for budget in Budget::ALL {
+        if let Some(money) = reserved(budget) {
+            apply(budget, money);
         }
     }
 }

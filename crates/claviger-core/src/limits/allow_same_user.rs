@@ -39,7 +39,8 @@ impl Limit for AllowSameUser {
     }
 
     fn ask(&self, asked: &Asked<'_>) -> Result<(), Denial> {
-        let allowed = asked.rules.allow_same_user == Some(true) || matches!(asked.scope, Scope::Key);
+        let allowed =
+            asked.rules.allow_same_user == Some(true) || matches!(asked.scope, Scope::Key | Scope::Group);
         let harmless = asked.intent.permission.risk() < Risk::High && !asked.intent.act.changes_state();
         if !asked.peer.same_user || allowed || harmless {
             Ok(())

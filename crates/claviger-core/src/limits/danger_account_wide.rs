@@ -40,7 +40,8 @@ impl Limit for DangerAccountWide {
     }
 
     fn ask(&self, asked: &Asked<'_>) -> Result<(), Denial> {
-        let allowed = asked.rules.danger_account_wide == Some(true) || matches!(asked.scope, Scope::Key);
+        let allowed =
+            asked.rules.danger_account_wide == Some(true) || matches!(asked.scope, Scope::Key | Scope::Group);
         if !asked.shared || allowed || !account_wide(asked) { Ok(()) } else { Err(Denial::AccountWide) }
     }
 }

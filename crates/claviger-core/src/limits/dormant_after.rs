@@ -66,6 +66,11 @@ impl Limit for DormantAfter {
         })
     }
 
+    /// A group is no key that could lie about.
+    fn stands_at(&self, scope: Scope) -> bool {
+        matches!(scope, Scope::Bot | Scope::Key)
+    }
+
     fn compare(&self, _scope: Scope, old: &Rules, new: &Rules) -> Change {
         settings(old.dormant_after.as_ref(), new.dormant_after.as_ref(), &Cap::Unlimited, |a, b| a <= b)
     }

@@ -42,7 +42,7 @@ impl Limit for Grants {
     fn ask(&self, asked: &Asked<'_>) -> Result<(), Denial> {
         let Some(grants) = &asked.rules.grants else {
             return match asked.scope {
-                Scope::Key => Ok(()),
+                Scope::Key | Scope::Group => Ok(()),
                 Scope::Bot => {
                     needs(asked.intent).next().map_or(Ok(()), |needs| Err(Denial::NotGranted { needs }))
                 }
@@ -59,7 +59,7 @@ fn granted(scope: Scope, rules: &Rules) -> BTreeSet<Permission> {
     match (&rules.grants, scope) {
         (Some(set), _) => set.clone(),
         (None, Scope::Bot) => BTreeSet::new(),
-        (None, Scope::Key) => Permission::ALL.into(),
+        (None, Scope::Key | Scope::Group) => Permission::ALL.into(),
     }
 }
 

@@ -59,7 +59,7 @@ impl Limit for Markets {
         let inside = match &asked.rules.markets {
             Some(Cap::Unlimited) => true,
             Some(Cap::At(set)) => set.contains(&market),
-            None => matches!(asked.scope, Scope::Key),
+            None => matches!(asked.scope, Scope::Key | Scope::Group),
         };
         if inside { Ok(()) } else { Err(Denial::Market { market }) }
     }

@@ -80,7 +80,7 @@ impl Limit for MaxChurn {
         }
         let refills = match counted.scope {
             Scope::Bot if count <= most => counted.usage.unfilled_ends_for(after.saturating_sub(most)),
-            Scope::Bot | Scope::Key => None,
+            Scope::Bot | Scope::Key | Scope::Group => None,
         };
         Err(Denial::MaxChurn { limit: *limit, refills })
     }

@@ -45,14 +45,16 @@ impl Limit for MaxDay {
 
     fn count(&self, counted: &Counted<'_>) -> Result<(), Denial> {
         let limit = match (&counted.rules.max_day, counted.scope) {
-            (Some(Cap::Unlimited), _) | (None, Scope::Key) => return Ok(()),
+            (Some(Cap::Unlimited), _) | (None, Scope::Key | Scope::Group) => return Ok(()),
             (Some(Cap::At(limit)), _) => limit,
             (None, Scope::Bot) if !counted.added.opening => return Ok(()),
             (None, Scope::Bot) => return Err(Denial::NotGranted { needs: Permission::Trade }),
         };
         let Some(spent) = DAY.short(counted, limit)? else { return Ok(()) };
         Err(match counted.scope {
-            Scope::Key => Denial::KeyMaxDay { asked: spent.asked, limit: spent.limit },
+            scope @ (Scope::Key | Scope::Group) => {
+                Denial::SharedMaxDay { scope, asked: spent.asked, limit: spent.limit }
+            }
             Scope::Bot => Denial::MaxDay(spent),
         })
     }

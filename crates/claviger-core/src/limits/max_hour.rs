@@ -43,7 +43,9 @@ impl Limit for MaxHour {
         let Some(limit) = counted.rules.max_hour.as_ref().and_then(Cap::at) else { return Ok(()) };
         let Some(spent) = HOUR.short(counted, limit)? else { return Ok(()) };
         Err(match counted.scope {
-            Scope::Key => Denial::KeyMaxHour { asked: spent.asked, limit: spent.limit },
+            scope @ (Scope::Key | Scope::Group) => {
+                Denial::SharedMaxHour { scope, asked: spent.asked, limit: spent.limit }
+            }
             Scope::Bot => Denial::MaxHour(spent),
         })
     }

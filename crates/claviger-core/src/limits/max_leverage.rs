@@ -46,7 +46,7 @@ impl Limit for MaxLeverage {
     fn compare(&self, scope: Scope, old: &Rules, new: &Rules) -> Change {
         let absent = match scope {
             Scope::Bot => Cap::At(Decimal::ZERO),
-            Scope::Key => Cap::Unlimited,
+            Scope::Key | Scope::Group => Cap::Unlimited,
         };
         settings(old.max_leverage.as_ref(), new.max_leverage.as_ref(), &absent, |a, b| a <= b)
     }
@@ -57,7 +57,7 @@ impl Limit for MaxLeverage {
             Some(Cap::Unlimited) => Ok(()),
             Some(Cap::At(limit)) if leverage <= limit => Ok(()),
             Some(Cap::At(limit)) => Err(Denial::MaxLeverage { asked: *leverage, limit: *limit }),
-            None if matches!(asked.scope, Scope::Key) => Ok(()),
+            None if matches!(asked.scope, Scope::Key | Scope::Group) => Ok(()),
             None => Err(Denial::NoLeverage),
         }
     }

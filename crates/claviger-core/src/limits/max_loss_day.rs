@@ -44,7 +44,9 @@ impl Limit for MaxLossDay {
         let Some(limit) = counted.rules.max_loss().filter(|_| counted.added.opening) else { return Ok(()) };
         let Some(spent) = LOSS.short(counted, limit)? else { return Ok(()) };
         Err(match counted.scope {
-            Scope::Key => Denial::KeyMaxLossDay { asked: spent.asked, limit: spent.limit },
+            scope @ (Scope::Key | Scope::Group) => {
+                Denial::SharedMaxLossDay { scope, asked: spent.asked, limit: spent.limit }
+            }
             Scope::Bot => Denial::MaxLossDay(spent),
         })
     }

@@ -73,7 +73,7 @@ pub(super) fn money_compared(scope: Scope, old: Option<&Cap<Money>>, new: Option
         (_, None, None) => Change::Same,
         (Scope::Bot, None, Some(_)) => Change::Wider,
         (Scope::Bot, Some(_), None) => Change::Narrower,
-        (Scope::Bot | Scope::Key, _, _) => money_capped(old, new),
+        (Scope::Bot | Scope::Key | Scope::Group, _, _) => money_capped(old, new),
     }
 }
 

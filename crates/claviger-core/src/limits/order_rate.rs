@@ -146,6 +146,6 @@ pub(super) fn paced(counted: &Counted<'_>, pace: Pace, limit: Rate) -> Result<()
     }
     Err(match counted.scope {
         Scope::Bot if count <= most => window.ends_for(after.saturating_sub(most)),
-        Scope::Bot | Scope::Key => None,
+        Scope::Bot | Scope::Key | Scope::Group => None,
     })
 }

@@ -128,14 +128,14 @@ impl Limit for PriceBand {
     fn compare(&self, scope: Scope, old: &Rules, new: &Rules) -> Change {
         let absent = match scope {
             Scope::Bot => Cap::At(Percent(Decimal::ZERO)),
-            Scope::Key => Cap::Unlimited,
+            Scope::Key | Scope::Group => Cap::Unlimited,
         };
         settings(old.price_band.as_ref(), new.price_band.as_ref(), &absent, |a, b| a <= b)
     }
 
     fn weigh(&self, weighed: &Weighed<'_>) -> Result<(), Denial> {
         let band = match (&weighed.rules.price_band, weighed.scope) {
-            (Some(Cap::Unlimited), _) | (None, Scope::Key) => return Ok(()),
+            (Some(Cap::Unlimited), _) | (None, Scope::Key | Scope::Group) => return Ok(()),
             (Some(Cap::At(band)), _) => *band,
             (None, Scope::Bot) => return Err(Denial::NotGranted { needs: Permission::Trade }),
         };

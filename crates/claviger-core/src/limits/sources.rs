@@ -51,7 +51,7 @@ impl Limit for Sources {
         let inside = match &asked.rules.sources {
             Some(Cap::Unlimited) => true,
             Some(Cap::At(nets)) => nets.iter().any(|net| net.contains(&address)),
-            None => matches!(asked.scope, Scope::Key) || address.is_loopback(),
+            None => matches!(asked.scope, Scope::Key | Scope::Group) || address.is_loopback(),
         };
         if inside { Ok(()) } else { Err(Denial::Source { address }) }
     }
@@ -62,6 +62,6 @@ pub(super) fn networks(scope: Scope, rules: &Rules) -> Cap<Vec<IpNet>> {
     match (&rules.sources, scope) {
         (Some(set), _) => set.clone(),
         (None, Scope::Bot) => Cap::At(local()),
-        (None, Scope::Key) => Cap::Unlimited,
+        (None, Scope::Key | Scope::Group) => Cap::Unlimited,
     }
 }

@@ -56,7 +56,7 @@ impl Limit for Symbols {
             return Ok(());
         }
         let list = match (&asked.rules.symbols, asked.scope) {
-            (Some(Cap::Unlimited), _) | (None, Scope::Key) => return Ok(()),
+            (Some(Cap::Unlimited), _) | (None, Scope::Key | Scope::Group) => return Ok(()),
             (Some(Cap::At(set)), _) => Some(set),
             (None, Scope::Bot) => None,
         };

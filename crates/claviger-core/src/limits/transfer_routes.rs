@@ -93,7 +93,7 @@ impl Limit for TransferRoutes {
         };
         let route = Route { path: asked.intent.endpoint.path.clone(), words };
         match (&asked.rules.transfer_routes, asked.scope) {
-            (Some(Cap::Unlimited), _) | (None, Scope::Key) => Ok(()),
+            (Some(Cap::Unlimited), _) | (None, Scope::Key | Scope::Group) => Ok(()),
             (Some(Cap::At(list)), _) if list.contains(&route) => Ok(()),
             (Some(Cap::At(_)), _) | (None, Scope::Bot) => {
                 Err(Denial::TransferRoute { route: route.to_string().into() })

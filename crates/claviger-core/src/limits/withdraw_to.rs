@@ -126,7 +126,7 @@ impl Limit for WithdrawTo {
             _ => return Ok(()),
         };
         match (&asked.rules.withdraw_to, asked.scope) {
-            (Some(Cap::Unlimited), _) | (None, Scope::Key) => Ok(()),
+            (Some(Cap::Unlimited), _) | (None, Scope::Key | Scope::Group) => Ok(()),
             (Some(Cap::At(list)), _) if to.as_ref().is_some_and(|to| list.contains(to)) => Ok(()),
             (Some(Cap::At(_)), _) | (None, Scope::Bot) => Err(match to {
                 Some(to) => Denial::WithdrawTo { to: to.to_string().into() },
