@@ -17,6 +17,7 @@ mod replay;
 mod resting;
 mod settle;
 mod usage;
+mod usages;
 mod window;
 
 pub use ask::{Ask, Denied, Permit};

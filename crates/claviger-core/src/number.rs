@@ -78,16 +78,22 @@ impl Decimal {
     /// The sum; `None` if it does not fit.
     #[must_use]
     pub fn plus(self, other: Self) -> Option<Self> {
-        let small = self.aligned(other).and_then(|(a, b, scale)| small(a.checked_add(b)?, scale));
-        small.or_else(|| self.0.checked_add(other.0)).map(Self::tidy)
+        if self.is_zero() || other.is_zero() {
+            return Some(if self.is_zero() { other } else { self });
+        }
+        let short = self.aligned(other).and_then(|(a, b, scale)| short(a.checked_add(b)?, scale));
+        short.or_else(|| self.0.checked_add(other.0).map(Self::tidy))
     }
 
     /// The difference; `None` if it would be below zero.
     #[must_use]
     pub fn minus(self, other: Self) -> Option<Self> {
-        let small = self.aligned(other).and_then(|(a, b, scale)| small(a.checked_sub(b)?, scale));
+        if other.is_zero() {
+            return Some(self);
+        }
+        let short = self.aligned(other).and_then(|(a, b, scale)| short(a.checked_sub(b)?, scale));
         let slow = || self.0.checked_sub(other.0).filter(|n| !n.is_sign_negative() || n.is_zero());
-        small.or_else(slow).map(Self::tidy)
+        short.or_else(|| slow().map(Self::tidy))
     }
 
     /// The difference, or zero where it would be below zero.
@@ -100,8 +106,8 @@ impl Decimal {
     #[must_use]
     pub fn times(self, other: Self) -> Option<Self> {
         let scale = self.0.scale().saturating_add(other.0.scale());
-        let product = self.digits().zip(other.digits()).and_then(|(a, b)| small(a.saturating_mul(b), scale));
-        product.or_else(|| self.0.checked_mul(other.0)).map(Self::tidy)
+        let product = self.digits().zip(other.digits()).and_then(|(a, b)| short(a.saturating_mul(b), scale));
+        product.or_else(|| self.0.checked_mul(other.0).map(Self::tidy))
     }
 
     /// The quotient; `None` if `other` is zero or the result does not fit.
@@ -142,18 +148,8 @@ impl Decimal {
 
     /// Drops trailing zeros. Most numbers have none, and most others are small: those need no division of 96 bits.
     fn tidy(n: rust_decimal::Decimal) -> Self {
-        let Ok(mut digits) = u64::try_from(n.mantissa()) else { return Self(n.normalize()) };
-        let mut scale = n.scale();
-        if digits == 0 {
-            return Self::ZERO;
-        }
-        if scale == 0 || digits % 10 != 0 {
-            return Self(n);
-        }
-        while scale > 0 && digits % 10 == 0 {
-            (digits, scale) = (digits / 10, scale - 1);
-        }
-        Self(rust_decimal::Decimal::from_i128_with_scale(i128::from(digits), scale))
+        let short = u64::try_from(n.mantissa()).ok().and_then(|digits| short(digits.into(), n.scale()));
+        short.unwrap_or_else(|| Self(n.normalize()))
     }
 }
 
@@ -169,35 +165,28 @@ impl Decimal {
     fn aligned(self, other: Self) -> Option<(u128, u128, u32)> {
         let scale = self.0.scale().max(other.0.scale());
         let digits = |n: Self| {
-            let by = POWERS.get(usize::try_from(scale.saturating_sub(n.0.scale())).ok()?)?;
-            Some(n.digits()?.saturating_mul(u128::from(*by)))
+            let by = 10_u64.checked_pow(scale.saturating_sub(n.0.scale()))?;
+            Some(n.digits()?.saturating_mul(u128::from(by)))
         };
         Some((digits(self)?, digits(other)?, scale))
     }
 }
 
-/// The powers of ten that fit into 64 bits.
-const POWERS: [u64; 20] = {
-    let mut powers = [1; 20];
-    let mut n = 1;
-    while n < 20 {
-        powers[n] = powers[n - 1] * 10;
-        n += 1;
+/// A number of so many digits after the point without trailing zeros, where its digits fit into 64 bits.
+fn short(digits: u128, mut scale: u32) -> Option<Decimal> {
+    let mut digits = u64::try_from(digits).ok()?;
+    if digits == 0 {
+        return Some(Decimal::ZERO);
     }
-    powers
-};
-
-/// A number of so many digits after the point, where it fits into the 96 bits that the library has.
-fn small(digits: u128, scale: u32) -> Option<rust_decimal::Decimal> {
-    let (low, middle, high) = (digits & WORD, (digits >> 32) & WORD, digits >> 64);
-    let word = |n: u128| u32::try_from(n).ok();
+    while scale > 0 && digits.is_multiple_of(10) {
+        (digits, scale) = (digits / 10, scale.saturating_sub(1));
+    }
     if scale > rust_decimal::Decimal::MAX_SCALE {
         return None;
     }
-    Some(rust_decimal::Decimal::from_parts(word(low)?, word(middle)?, word(high)?, false, scale))
+    let (low, high) = (u32::try_from(digits & 0xffff_ffff).ok()?, u32::try_from(digits >> 32).ok()?);
+    Some(Decimal(rust_decimal::Decimal::from_parts(low, high, 0, false, scale)))
 }
-
-const WORD: u128 = 0xffff_ffff;
 
 impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
@@ -326,7 +315,10 @@ mod tests {
             any::<u64>().prop_map(u128::from),
             any::<u128>().prop_map(|n| n >> 32),
         ];
-        (digits, 0..=28_u32).prop_map(|(n, scale)| small(n, scale).unwrap())
+        (digits, 0..=28_u32).prop_map(|(n, scale)| {
+            let n = i128::try_from(n).unwrap();
+            rust_decimal::Decimal::from_i128_with_scale(n, scale)
+        })
     }
 
     proptest::proptest! {

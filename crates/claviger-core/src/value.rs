@@ -118,13 +118,12 @@ impl<'a> Prices<'a> {
         wanted: &Asset,
         limit: &'static str,
     ) -> Result<Decimal, Denial> {
-        let converted = if asset == wanted || amount.is_zero() {
-            Some(amount)
-        } else {
-            self.convert((amount, asset), wanted)
-        };
+        // What is in that currency already was counted where it was made.
+        if asset == wanted || amount.is_zero() {
+            return Ok(amount);
+        }
         let no_way = || Denial::NoConversion { limit, given: asset.clone(), wanted: wanted.clone() };
-        converted.and_then(countable).ok_or_else(no_way)
+        self.convert((amount, asset), wanted).and_then(countable).ok_or_else(no_way)
     }
 
     /// The largest amount that the shortest way over fresh reference prices leads to.

@@ -10,7 +10,7 @@ mod steps;
 
 use super::{Ask, Book, Denied, Permit};
 use crate::entry::{IntentEntry, Leg, ReadEntry};
-use crate::limits::{Asked, LIMITS};
+use crate::limits::{Asked, Stage};
 use crate::value::Prices;
 use crate::{
     Act, BotPolicy, Denial, Detail, Entry, Evidence, Intent, Level, Market, Permission, PolicySet,
@@ -180,7 +180,7 @@ fn asked(policy: &BotPolicy, ask: &Ask<'_>, intent: &Intent) -> Result<(), Refus
     for level in policy.levels() {
         let (scope, rules) = (level.scope(), level.rules());
         let asked = Asked { scope, rules, peer: &ask.peer, intent, now: ask.now, shared: policy.is_shared() };
-        for limit in LIMITS {
+        for limit in Stage::Ask.limits() {
             limit.ask(&asked).map_err(at(level))?;
         }
     }

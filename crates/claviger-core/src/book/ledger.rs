@@ -1,5 +1,6 @@
 //! The orders that are alive or of unknown fate, and how requests name them.
 
+use super::usages::Usages;
 use super::{Book, Budget, DAY_MS, Named, Usage};
 use crate::entry::Reservation;
 use crate::value::counted;
@@ -318,23 +319,25 @@ impl Book {
 
     /// Takes what is held for an order and its rival out of the usage.
     fn lift(&mut self, id: Option<LegId>) {
-        let Some((bot, key, held)) = id.and_then(|id| self.weight(id)) else { return };
-        self.apply((&bot, &key), &held, Usage::release);
+        self.weighing(id, Usage::release);
     }
 
     /// Counts what is to be held for an order and its rival.
     fn lay(&mut self, id: Option<LegId>) {
-        let Some((bot, key, held)) = id.and_then(|id| self.weight(id)) else { return };
-        self.apply((&bot, &key), &held, Usage::hold);
+        self.weighing(id, Usage::hold);
     }
 
-    /// What is held for an order and its rival together: they were reserved in one step, so in one currency.
-    fn weight(&self, id: LegId) -> Option<(BotName, KeyName, Reservation)> {
-        let order = self.orders.get(&id)?;
-        let own = order.carried();
-        let rival =
-            order.rival.and_then(|rival| self.orders.get(&rival)).map_or(own, |rival| rival.carried());
-        Some((order.bot.clone(), order.key.clone(), own.larger(rival)))
+    /// Does something with what is held for an order and its rival together: they were reserved in one step, so in one
+    /// currency.
+    fn weighing(&mut self, id: Option<LegId>, apply: impl Fn(&mut Usage, Budget, &Money)) {
+        let Self { orders, bots, keys, groups, .. } = self;
+        let mut usages = Usages { bots, keys, groups };
+        let Some(order) = id.and_then(|id| orders.get(&id)) else { return };
+        let (owner, own) = ((&order.bot, &order.key), order.carried());
+        match order.rival.and_then(|rival| orders.get(&rival)) {
+            Some(rival) => usages.apply(owner, &own.larger(rival.carried()), apply),
+            None => usages.apply(owner, own, apply),
+        }
     }
 
     /// Notes that more of an order filled, where the exchange says so.
@@ -444,14 +447,8 @@ impl Book {
         reserved: &Reservation,
         apply: impl Fn(&mut Usage, Budget, &Money),
     ) {
-        let of_bot = &mut self.bots.entry(bot.clone()).or_default().usage;
-        each_budget(|budget| reserved.of_bot(budget), |budget, money| apply(of_bot, budget, money));
-        let of_key = self.keys.entry(key.clone()).or_default();
-        each_budget(|budget| reserved.of_key(budget), |budget, money| apply(of_key, budget, money));
-        for share in &reserved.groups {
-            let of_group = self.groups.entry(share.group.clone()).or_default();
-            each_budget(|budget| share.of(budget), |budget, money| apply(of_group, budget, money));
-        }
+        let Self { bots, keys, groups, .. } = self;
+        Usages { bots, keys, groups }.apply((bot, key), reserved, apply);
     }
 
     /// Whether what an answer says of an order can be about this one.
@@ -465,14 +462,6 @@ impl Book {
         match order.names.iter().find(same_kind) {
             Some(known) => told.as_ref() == Some(known),
             None => state.client_id.is_none() || state.client_id == order.order.client_id,
-        }
-    }
-}
-
-fn each_budget<'a>(reserved: impl Fn(Budget) -> Option<&'a Money>, mut apply: impl FnMut(Budget, &'a Money)) {
-    for budget in Budget::ALL {
-        if let Some(money) = reserved(budget) {
-            apply(budget, money);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::compare::settings;
-use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED};
+use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage, UNLIMITED};
 use crate::Denial;
 use crate::book::DAY_MS;
 
@@ -43,6 +43,10 @@ impl fmt::Display for Days {
 impl Limit for DormantAfter {
     fn name(&self) -> &'static str {
         "dormant_after"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Count]
     }
 
     fn help(&self) -> Help {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Asked, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Asked, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::{Act, Denial, Intent, Market, Permission, Special, What};
 
 /// `grants`: what a bot may do at all.
@@ -12,6 +12,10 @@ pub struct Grants;
 impl Limit for Grants {
     fn name(&self) -> &'static str {
         "grants"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask]
     }
 
     fn help(&self) -> Help {

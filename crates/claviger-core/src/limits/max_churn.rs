@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::compare::settings;
-use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED};
+use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage, UNLIMITED};
 use crate::Denial;
 
 /// `max_churn`: how many orders a bot may place or amend in ten minutes while none fills.
@@ -43,6 +43,10 @@ impl fmt::Display for Churn {
 impl Limit for MaxChurn {
     fn name(&self) -> &'static str {
         "max_churn"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Count]
     }
 
     fn help(&self) -> Help {

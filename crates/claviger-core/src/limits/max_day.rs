@@ -2,7 +2,7 @@
 
 use super::max_order::{WANTED, money_compared, money_shown};
 use super::spent::Spending;
-use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::book::{Budget, Lasting};
 use crate::{Denial, Permission};
 
@@ -15,6 +15,10 @@ const DAY: Spending = Spending { limit: "max_day", budget: Budget::Turnover, las
 impl Limit for MaxDay {
     fn name(&self) -> &'static str {
         DAY.limit
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Count]
     }
 
     fn help(&self) -> Help {

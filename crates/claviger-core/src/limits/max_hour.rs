@@ -2,7 +2,7 @@
 
 use super::max_order::{WANTED, money_capped, money_shown};
 use super::spent::Spending;
-use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::Denial;
 use crate::book::{Budget, Lasting};
 
@@ -15,6 +15,10 @@ const HOUR: Spending = Spending { limit: "max_hour", budget: Budget::Turnover, l
 impl Limit for MaxHour {
     fn name(&self) -> &'static str {
         HOUR.limit
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Count]
     }
 
     fn help(&self) -> Help {

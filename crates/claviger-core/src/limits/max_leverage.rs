@@ -1,7 +1,7 @@
 //! How much leverage a bot may set.
 
 use super::compare::settings;
-use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED};
+use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage, UNLIMITED};
 use crate::{Act, Decimal, Denial};
 
 /// `max_leverage`: how much leverage a bot may set.
@@ -13,6 +13,10 @@ const WANTED: &str = "a number of at least 1 like 5 or \"2.5\", or \"unlimited\"
 impl Limit for MaxLeverage {
     fn name(&self) -> &'static str {
         "max_leverage"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask]
     }
 
     fn help(&self) -> Help {

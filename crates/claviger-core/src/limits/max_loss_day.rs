@@ -2,7 +2,7 @@
 
 use super::max_order::{WANTED, money_capped, money_shown};
 use super::spent::Spending;
-use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::book::{Budget, Lasting};
 use crate::{Denial, Money};
 
@@ -15,6 +15,10 @@ const LOSS: Spending = Spending { limit: "max_loss_day", budget: Budget::Loss, l
 impl Limit for MaxLossDay {
     fn name(&self) -> &'static str {
         LOSS.limit
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Count]
     }
 
     fn help(&self) -> Help {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::compare::settings;
 use super::setting::listed;
-use super::{Asked, Cap, Change, Formed, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Asked, Cap, Change, Formed, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::{Act, Denial, How, More, Order, OrderKind, Wake};
 
 /// `order_types`: which types of orders a bot may place.
@@ -82,6 +82,10 @@ impl FromStr for OrderType {
 impl Limit for OrderTypes {
     fn name(&self) -> &'static str {
         "order_types"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask, Stage::Form]
     }
 
     fn help(&self) -> Help {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::compare::settings;
 use super::way::{Beyond, ways};
-use super::{Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED, Weighed};
+use super::{Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage, UNLIMITED, Weighed};
 use crate::value::Terms;
 use crate::{Decimal, Denial, Market, Permission, Side};
 
@@ -98,6 +98,10 @@ pub(crate) fn edge(
 impl Limit for PriceBand {
     fn name(&self) -> &'static str {
         "price_band"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Weigh]
     }
 
     fn help(&self) -> Help {

@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 
 use super::compare::caps;
-use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED};
+use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage, UNLIMITED};
 use crate::Denial;
 
 /// `sources`: from which addresses a bot may ask.
@@ -15,6 +15,10 @@ const WANTED: &str = "a list of networks like \"10.0.0.0/24\" or \"::1/128\", or
 impl Limit for Sources {
     fn name(&self) -> &'static str {
         "sources"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask]
     }
 
     fn help(&self) -> Help {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::compare::{absent_set, settings};
-use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::{Act, Denial, Permission};
 
 /// `transfer_routes`: on which ways a bot may move funds.
@@ -52,6 +52,10 @@ impl fmt::Display for Route {
 impl Limit for TransferRoutes {
     fn name(&self) -> &'static str {
         "transfer_routes"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask]
     }
 
     fn help(&self) -> Help {

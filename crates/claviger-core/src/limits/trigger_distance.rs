@@ -1,7 +1,7 @@
 //! How far from the market an order may wait.
 
 use super::compare::settings;
-use super::{Cap, Change, Given, Help, Limit, Misfit, Percent, Rules, Scope, Shown};
+use super::{Cap, Change, Given, Help, Limit, Misfit, Percent, Rules, Scope, Shown, Stage};
 use crate::Level;
 
 /// `trigger_distance`: how far from the reference price an order's trigger may be. It is asked where orders are read for
@@ -20,6 +20,10 @@ const USUAL: u64 = 60;
 impl Limit for TriggerDistance {
     fn name(&self) -> &'static str {
         "trigger_distance"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[]
     }
 
     fn help(&self) -> Help {

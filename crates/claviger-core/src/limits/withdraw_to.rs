@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::compare::{absent_set, settings};
-use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::{Act, Asset, Denial, Permission, Withdrawal};
 
 /// `withdraw_to`: the address book of withdrawals.
@@ -86,6 +86,10 @@ impl Destination {
 impl Limit for WithdrawTo {
     fn name(&self) -> &'static str {
         "withdraw_to"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask]
     }
 
     fn help(&self) -> Help {

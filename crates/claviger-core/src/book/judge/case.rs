@@ -5,7 +5,7 @@ use crate::book::ledger::{Place, Tracked, client_name, surface};
 use crate::book::{Ask, Book};
 use crate::bound::bounded;
 use crate::entry::{Figures, Leg, Losses, ReferenceUsed, Reservation, Share};
-use crate::limits::{Formed, LIMITS, Limit as _, MaxLossDay, Rules, Weighed};
+use crate::limits::{Formed, Limit as _, MaxLossDay, Rules, Stage, Weighed};
 use crate::loss::risk;
 use crate::value::{Prices, Terms};
 use crate::worth::{Worth, worth};
@@ -128,7 +128,7 @@ impl<'a> Case<'a> {
         for level in self.policy.levels() {
             let (scope, rules) = (level.scope(), level.rules());
             let formed = Formed { scope, rules, order, exit: self.is_exit(order), now: self.ask.now };
-            for limit in LIMITS {
+            for limit in Stage::Form.limits() {
                 limit.form(&formed).map_err(at(level))?;
             }
         }
@@ -142,7 +142,7 @@ impl<'a> Case<'a> {
         for level in self.policy.levels() {
             let (scope, rules) = (level.scope(), level.rules());
             let weighed = Weighed { scope, rules, order, value, terms, prices: self.prices };
-            for limit in LIMITS {
+            for limit in Stage::Weigh.limits() {
                 limit.weigh(&weighed).map_err(at(level))?;
             }
         }

@@ -6,7 +6,7 @@ use crate::book::fold::paces;
 use crate::book::judge::case::Case;
 use crate::book::ledger::can_rest;
 use crate::entry::{Leg, Reservation};
-use crate::limits::{Added, Cost, Counted, LIMITS};
+use crate::limits::{Added, Cost, Counted, Stage};
 use crate::{Act, Decimal, Deed, Denial, Detail, How, Level, Money, Order};
 
 /// What one step does to an order.
@@ -33,7 +33,7 @@ impl Case<'_> {
             let usage = self.book.usage_at(level, &self.ask.bot, self.policy.key());
             let counted =
                 Counted { scope, rules, usage, added: &added, prices: self.prices, now: self.book.now };
-            for limit in LIMITS {
+            for limit in Stage::Count.limits() {
                 limit.count(&counted).map_err(|denial| {
                     let used = limit.used(&counted).map(|(used, of)| format!("{used} of {of}").into());
                     Box::new((denial, Detail { used, ..super::detail(level) }))
