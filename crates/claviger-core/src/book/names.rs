@@ -1,0 +1,83 @@
+//! How requests and answers name orders.
+
+use std::collections::BTreeMap;
+
+use super::ledger::Tracked;
+use crate::{KeyName, LegId, OrderRef, SurfaceName, Symbol};
+
+/// How orders are named, per account: exchanges number them by surface and symbol.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Names(BTreeMap<Name, Vec<LegId>>);
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Name {
+    text: Box<str>,
+    kind: NameKind,
+    symbol: Symbol,
+    surface: SurfaceName,
+    key: KeyName,
+}
+
+/// Whose word a name is, and for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum NameKind {
+    Exchange,
+    Client,
+    Algo,
+    AlgoClient,
+    List,
+    ListClient,
+}
+
+impl Name {
+    fn new(place: Place<'_>, by: &OrderRef) -> Self {
+        let (text, kind): (&str, _) = match by {
+            OrderRef::Exchange(id) => (id, NameKind::Exchange),
+            OrderRef::Client(id) => (id.as_str(), NameKind::Client),
+            OrderRef::Algo(id) => (id, NameKind::Algo),
+            OrderRef::AlgoClient(id) => (id.as_str(), NameKind::AlgoClient),
+            OrderRef::List(id) => (id, NameKind::List),
+            OrderRef::ListClient(id) => (id.as_str(), NameKind::ListClient),
+        };
+        let (key, surface, symbol) = (place.key.clone(), place.surface.clone(), place.symbol.clone());
+        Self { text: text.into(), kind, symbol, surface, key }
+    }
+}
+
+/// Where an order's name means something.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    pub(super) key: &'a KeyName,
+    pub(super) surface: &'a SurfaceName,
+    pub(super) symbol: &'a Symbol,
+}
+
+impl<'a> Place<'a> {
+    pub(super) const fn of(order: &'a Tracked) -> Self {
+        Self { key: &order.key, surface: &order.surface, symbol: &order.order.symbol }
+    }
+}
+
+impl Names {
+    /// Every order that may be meant.
+    pub(super) fn meant(&self, place: Place<'_>, by: &OrderRef) -> &[LegId] {
+        self.0.get(&Name::new(place, by)).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn add(&mut self, place: Place<'_>, by: &OrderRef, id: LegId) {
+        let ids = self.0.entry(Name::new(place, by)).or_default();
+        if let Err(place) = ids.binary_search(&id) {
+            ids.insert(place, id);
+        }
+    }
+
+    pub(super) fn remove(&mut self, place: Place<'_>, by: &OrderRef, id: LegId) {
+        let name = Name::new(place, by);
+        if let Some(ids) = self.0.get_mut(&name) {
+            ids.retain(|other| *other != id);
+            if ids.is_empty() {
+                self.0.remove(&name);
+            }
+        }
+    }
+}
