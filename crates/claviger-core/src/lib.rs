@@ -57,6 +57,6 @@ pub use order::{
 pub use outcome::{Execution, OrderState, Outcome, Resting};
 pub use peer::{Address, Evidence, Peer};
 pub use permission::{Permission, Risk};
-pub use policy::{BotPolicy, GroupPolicy, KeyPolicy, Level, PolicySet, Report};
+pub use policy::{Bill, BotPolicy, GroupPolicy, KeyPolicy, Level, PolicySet, Report};
 pub use refusal::DenialClass;
 pub use time::Time;

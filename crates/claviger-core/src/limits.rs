@@ -25,6 +25,7 @@ mod max_loss_day;
 mod max_open_orders;
 mod max_open_per_symbol;
 mod max_order;
+mod max_theft_day;
 mod max_transfer;
 mod max_withdraw;
 mod order_rate;
@@ -39,6 +40,7 @@ mod sides;
 mod sources;
 mod spent;
 mod symbols;
+mod theft;
 mod time_in_force;
 mod transfer_routes;
 mod trigger_distance;
@@ -66,6 +68,7 @@ pub use max_loss_day::MaxLossDay;
 pub use max_open_orders::MaxOpenOrders;
 pub use max_open_per_symbol::MaxOpenPerSymbol;
 pub use max_order::MaxOrder;
+pub use max_theft_day::MaxTheftDay;
 pub use max_transfer::MaxTransfer;
 pub use max_withdraw::MaxWithdraw;
 pub use order_rate::{OrderRate, Rate, Span};
@@ -124,6 +127,7 @@ pub const LIMITS: &[&dyn Limit] = &[
     &MaxHour,
     &MaxLossDay,
     &MaxFee,
+    &MaxTheftDay,
     &OrderRate,
     &CancelRate,
     &RequestRate,

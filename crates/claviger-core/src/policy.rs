@@ -1,10 +1,12 @@
 //! The policy of every bot, compiled.
 
+mod bill;
 mod group;
 mod level;
 mod report;
 mod who;
 
+pub use bill::{Bill, Bound, Most, Part, Sum, Total};
 pub(crate) use group::RawGroup;
 pub use group::{GROUPS_PER_BOT, GroupPolicy};
 pub use level::Level;

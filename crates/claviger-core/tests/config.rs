@@ -336,6 +336,8 @@ sources    = ["127.0.0.1/32"]
             ("dormant_after", "\"30d\"", "\"unlimited\"", Change::Wider),
             ("self_trade", "\"allow\"", "\"refuse\"", Change::Narrower),
             ("self_trade", "\"refuse\"", "\"allow\"", Change::Wider),
+            ("max_theft_day", "\"90000 USDT\"", "\"80000 USDT\"", Change::Narrower),
+            ("max_theft_day", "\"90000 USDT\"", "\"unlimited\"", Change::Wider),
             ("max_fee", "\"0.1%\"", "\"0.2%\"", Change::Narrower),
             ("max_fee", "\"0.1%\"", "\"0.06%\"", Change::Wider),
         ] {
@@ -407,7 +409,9 @@ sources    = ["127.0.0.1/32"]
     fn every_limit_has_its_example_and_compares_with_itself() {
         for limit in LIMITS {
             let name = limit.name();
-            let text = format!("{}\n{}\n", without(name), limit.help().example);
+            // A bill has to be within it.
+            let bounded = if name == "max_theft_day" { "max_loss_day = \"100 USDT\"" } else { "" };
+            let text = format!("{}\n{}\n{bounded}\n", without(name), limit.help().example);
             let config = parse(&text).unwrap_or_else(|e| panic!("{e}"));
             let bot = config.policies().bot(&"grid".parse().unwrap()).unwrap().clone();
             assert!(limit.is_set(bot.rules()), "{name}");

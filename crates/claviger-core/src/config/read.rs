@@ -13,8 +13,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Authority, BySurface, CatalogueKey, Config, ExchangeSettings, Isolation, KnownExchange, Tls};
 use crate::limits::{Given, LIMITS, Misfit, Rules, Scope};
-use crate::policy::{RawBot, RawKey};
-use crate::{BotName, Digest, ExchangeName, KeyName, Market, Permission, PolicySet, SurfaceName};
+use crate::policy::{Bill, RawBot, RawKey, Total};
+use crate::{BotName, Digest, ExchangeName, KeyName, Market, Money, Permission, PolicySet, SurfaceName};
 
 /// The configuration cannot be used. It names file, line, key and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -91,6 +91,16 @@ pub enum Problem {
         /// The hosts'.
         hosts: Box<str>,
     },
+    /// A bot whose theft bill is above what was written.
+    #[error("{bill} in a day, and max_theft_day is {most}; {why}")]
+    Theft {
+        /// What a thief can cost: `a thief can cost at most 420 USDT`.
+        bill: String,
+        /// The most it may be.
+        most: Money,
+        /// Which limits decide it.
+        why: String,
+    },
 }
 
 const TOP: &[&str] = &[
@@ -131,10 +141,12 @@ pub(super) fn config(text: &str, file: &str, known: &[KnownExchange]) -> Result<
         .iter()
         .map(|(name, table)| Ok((name.clone(), key(name, table, known, &exchanges)?)))
         .collect::<Result<_, _>>()?;
-    let bots = top.children("bot")?;
+    let tables = top.children("bot")?;
     let bots: Vec<RawBot> =
-        bots.iter().map(|(name, table)| bot(name, table, known, &keys)).collect::<Result<_, _>>()?;
+        tables.iter().map(|(name, table)| bot(name, table, known, &keys)).collect::<Result<_, _>>()?;
     let groups = super::group::groups(&top, known, &keys, &bots)?;
+    let policies = PolicySet::new(keys.into_values().collect(), groups, bots);
+    tables.iter().try_for_each(|(name, table)| within_its_bill(name, table, &policies))?;
     Ok(Config {
         listen: top.parsed("listen", LISTEN)?.unwrap_or_else(Config::usual_listen),
         unix_socket: top.path("unix_socket")?,
@@ -143,7 +155,7 @@ pub(super) fn config(text: &str, file: &str, known: &[KnownExchange]) -> Result<
         isolation: top.isolation()?,
         catalogue_keys: top.catalogue_keys()?,
         exchanges,
-        policies: Arc::new(PolicySet::new(keys.into_values().collect(), groups, bots)),
+        policies: Arc::new(policies),
         hash: Digest::of(text.as_bytes()),
     })
 }
@@ -230,6 +242,26 @@ fn bot(
 
 fn markets(exchange: &KnownExchange) -> BTreeSet<Market> {
     exchange.markets.iter().copied().collect()
+}
+
+/// Refuses a bot whose theft bill of a day is above its `max_theft_day`, or cannot be compared with it.
+fn within_its_bill(name: &str, table: &Table<'_>, policies: &PolicySet) -> Result<(), ConfigError> {
+    let policy = name.parse().ok().and_then(|name: BotName| policies.bot(&name));
+    let Some((policy, most)) = policy.and_then(|policy| Some((policy, policy.rules().most_stolen()?))) else {
+        return Ok(());
+    };
+    let day = Bill::of(policy).day;
+    let counted = day.in_asset(&most.asset);
+    if day.total() == Total::AtMost(None) || counted.as_ref().is_some_and(|bill| bill.amount <= most.amount) {
+        return Ok(());
+    }
+    let bill = match counted {
+        Some(bill) => format!("a thief can cost up to {bill}"),
+        None => format!("what a thief can cost is {day}"),
+    };
+    let why: Vec<String> = day.parts.iter().map(ToString::to_string).collect();
+    let problem = Problem::Theft { bill, most: most.clone(), why: why.join("; ") };
+    Err(table.at("max_theft_day").error(problem))
 }
 
 #[derive(Clone, Copy)]

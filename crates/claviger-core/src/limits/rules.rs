@@ -29,6 +29,7 @@ pub struct Rules {
     pub(super) max_hour: Option<Cap<Money>>,
     pub(super) max_loss_day: Option<Cap<Money>>,
     pub(super) max_fee: Option<Percent>,
+    pub(super) max_theft_day: Option<Cap<Money>>,
     pub(super) max_open_orders: Option<Cap<u32>>,
     pub(super) max_open_per_symbol: Option<Cap<u32>>,
     pub(super) order_rate: Option<Cap<Rate>>,

@@ -58,7 +58,7 @@ pub(crate) fn farthest<'a>(levels: impl Iterator<Item = Level<'a>>) -> Percent {
     levels.fold(most, |least, level| least.min(within(level.scope(), level.rules())))
 }
 
-fn within(scope: Scope, rules: &Rules) -> Percent {
+pub(super) fn within(scope: Scope, rules: &Rules) -> Percent {
     rules.trigger_distance.unwrap_or_else(|| match scope {
         Scope::Bot => Percent::whole(USUAL),
         Scope::Key | Scope::Group => Percent::whole(MOST),

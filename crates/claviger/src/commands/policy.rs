@@ -1,5 +1,7 @@
 //! `policy`: what policies say, without changing anything.
 
+mod bill;
+
 use std::path::Path;
 
 use claviger_core::config::{Fill, PRESETS, Preset, preset};
@@ -23,6 +25,10 @@ pub fn run(global: &Global, command: &PolicyCommand) -> Result<(), Failure> {
         PolicyCommand::Diff { new, old } => {
             let (old, new) = (load(global, old.as_deref())?, load(global, Some(new))?);
             diff(&old, &new, global.json);
+        }
+        PolicyCommand::WorstCase { bot, file } => {
+            let config = load(global, file.as_deref())?;
+            bill::worst_case(bot, policy_of(&config, bot)?, global.json);
         }
         PolicyCommand::WhoCan { what, file } => who_can(&load(global, file.as_deref())?, what, global.json),
     }
@@ -108,12 +114,17 @@ fn example(preset: &Preset) -> Option<String> {
     preset.block(&"my-bot".parse().ok()?, &"my-key".parse().ok()?, Some(&fill))
 }
 
-fn explain(config: &Config, name: &BotName, as_json: bool) -> Result<(), Failure> {
-    let bot = config.policies().bot(name).ok_or_else(|| {
+/// The policy of a bot that must stand in the configuration.
+fn policy_of<'c>(config: &'c Config, name: &BotName) -> Result<&'c BotPolicy, Failure> {
+    config.policies().bot(name).ok_or_else(|| {
         let names: Vec<String> = config.policies().bots().map(|(name, _)| name.to_string()).collect();
         Failure::new(Exit::Name, format!("no block [bot.{name}] stands in the configuration"))
             .hint(format!("the bots there are: {}", names.join(", ")))
-    })?;
+    })
+}
+
+fn explain(config: &Config, name: &BotName, as_json: bool) -> Result<(), Failure> {
+    let bot = policy_of(config, name)?;
     if as_json {
         let levels: Vec<Value> = bot.levels().map(level).collect();
         say_json(
