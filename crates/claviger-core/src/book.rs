@@ -10,7 +10,9 @@ mod budget;
 mod fold;
 mod judge;
 mod ledger;
+mod names;
 mod observe;
+mod operator;
 mod owners;
 mod quotes;
 mod replay;
@@ -41,7 +43,7 @@ use crate::{
 
 use account::Account;
 use fold::Pending;
-use ledger::Names;
+use names::Names;
 use quotes::Quotes;
 use replay::Replays;
 use resting::Resting;

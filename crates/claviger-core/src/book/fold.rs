@@ -1,17 +1,16 @@
 //! How entries change the book.
 
 use super::ledger::{
-    Fate, LANDED_MS, Owner, PendingAmendment, Place, amended, can_rest, client_name, number, surface,
-    told_name,
+    Fate, LANDED_MS, Owner, PendingAmendment, amended, can_rest, client_name, number, surface, told_name,
 };
+use super::names::Place;
 use super::quotes::Offer;
 use super::resting::reach;
 use super::{Book, Pace, Tracked, Usage};
 use crate::entry::{IntentEntry, Leg, OutcomeEntry, ReadEntry, Reservation, Settled};
 use crate::{
     Act, Amendment, BotName, Cancel, Decimal, Deed, Execution, GroupName, How, IntentId, KeyName, LegId,
-    Money, OperatorAct, Order, OrderRef, OrderState, Outcome, Resting, Special, Step, Subject, SurfaceName,
-    Symbol, Time,
+    Money, Order, OrderRef, OrderState, Outcome, Resting, Special, Step, SurfaceName, Symbol, Time,
 };
 
 /// An intent whose outcome is not known yet.
@@ -256,43 +255,6 @@ impl Book {
         }
     }
 
-    pub(super) fn fold_operator(&mut self, act: &OperatorAct, at: Time) {
-        match act {
-            OperatorAct::Freeze(subject) => self.usage_of(subject).frozen = true,
-            OperatorAct::Thaw(subject) => {
-                let usage = self.usage_of(subject);
-                usage.frozen = false;
-                if matches!(subject, Subject::Bot(_) | Subject::Key(_)) {
-                    usage.active = usage.active.max(Some(at));
-                }
-            }
-            OperatorAct::BotAdded(bot) => self.usage_of(&Subject::Bot(bot.clone())).active = Some(at),
-            OperatorAct::KeyAdded(key) => {
-                self.usage_of(&Subject::Key(key.clone())).active = Some(at);
-                self.account_is_another(key, at);
-            }
-            OperatorAct::BotRemoved(bot) => self.usage_of(&Subject::Bot(bot.clone())).active = None,
-            OperatorAct::KeyRemoved(key) => {
-                self.usage_of(&Subject::Key(key.clone())).active = None;
-                self.accounts.remove(key);
-            }
-            OperatorAct::Revealed(_)
-            | OperatorAct::Applied(_)
-            | OperatorAct::Allowed(_)
-            | OperatorAct::Disallowed(_)
-            | OperatorAct::CatalogueTaken { .. }
-            | OperatorAct::CatalogueDropped { .. } => {}
-        }
-    }
-
-    fn usage_of(&mut self, subject: &Subject) -> &mut Usage {
-        match subject {
-            Subject::Bot(bot) => &mut self.bots.entry(bot.clone()).or_default().usage,
-            Subject::Key(key) => self.keys.entry(key.clone()).or_default(),
-            Subject::Group(group) => self.groups.entry(group.clone()).or_default(),
-        }
-    }
-
     /// Applies an outcome, once; says what it left behind, for each step.
     pub(super) fn conclude(
         &mut self,
@@ -481,18 +443,6 @@ impl Book {
     /// The orders that a name may mean.
     pub(super) fn meant(&self, place: Place<'_>, by: &crate::OrderRef) -> &[LegId] {
         self.names.meant(place, by)
-    }
-}
-
-impl IntentEntry {
-    fn owner(&self) -> Owner<'_> {
-        Owner { bot: &self.bot, key: &self.key, groups: &self.groups }
-    }
-}
-
-impl ReadEntry {
-    fn owner(&self) -> Owner<'_> {
-        Owner { bot: &self.bot, key: &self.key, groups: &self.groups }
     }
 }
 

@@ -1,12 +1,13 @@
-//! The orders that are alive or of unknown fate, and how requests name them.
+//! The orders that are alive or of unknown fate.
 
+use super::names::Place;
 use super::usages::Usages;
-use super::{Book, Budget, DAY_MS, Named, Usage};
-use crate::entry::Reservation;
+use super::{Book, Budget, DAY_MS, Usage};
+use crate::entry::{IntentEntry, ReadEntry, Reservation};
 use crate::value::counted;
 use crate::{
     Amendment, BotName, Decimal, ExchangeName, Exit, GroupName, Intent, KeyName, LegId, Money, Order,
-    OrderKind, OrderRef, OrderState, Param, Size, SurfaceName, Symbol, Time, TimeInForce,
+    OrderKind, OrderRef, OrderState, Param, Size, SurfaceName, Time, TimeInForce,
 };
 
 /// An order that is alive, or whose fate is not known.
@@ -47,6 +48,18 @@ pub(super) struct Owner<'a> {
     pub(super) bot: &'a BotName,
     pub(super) key: &'a KeyName,
     pub(super) groups: &'a [GroupName],
+}
+
+impl IntentEntry {
+    pub(super) fn owner(&self) -> Owner<'_> {
+        Owner { bot: &self.bot, key: &self.key, groups: &self.groups }
+    }
+}
+
+impl ReadEntry {
+    pub(super) fn owner(&self) -> Owner<'_> {
+        Owner { bot: &self.bot, key: &self.key, groups: &self.groups }
+    }
 }
 
 /// What is known of an order's life.
@@ -205,63 +218,6 @@ fn is_same(known: &Exit, named: &Exit) -> bool {
 
 /// A request is not under way any more this long after its deadline.
 pub(super) const LANDED_MS: u64 = 10_000;
-
-/// How orders are named, per account: exchanges number them by surface and symbol.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Names(Named<Name, Vec<LegId>>);
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Name {
-    by: OrderRef,
-    symbol: Symbol,
-    surface: SurfaceName,
-    key: KeyName,
-}
-
-impl Name {
-    fn new(place: Place<'_>, by: &OrderRef) -> Self {
-        let (key, surface, symbol) = (place.key.clone(), place.surface.clone(), place.symbol.clone());
-        Self { by: by.clone(), symbol, surface, key }
-    }
-}
-
-/// Where an order's name means something.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'a> {
-    pub(super) key: &'a KeyName,
-    pub(super) surface: &'a SurfaceName,
-    pub(super) symbol: &'a Symbol,
-}
-
-impl<'a> Place<'a> {
-    pub(super) const fn of(order: &'a Tracked) -> Self {
-        Self { key: &order.key, surface: &order.surface, symbol: &order.order.symbol }
-    }
-}
-
-impl Names {
-    /// Every order that may be meant.
-    pub(super) fn meant(&self, place: Place<'_>, by: &OrderRef) -> &[LegId] {
-        self.0.get(&Name::new(place, by)).map_or(&[], Vec::as_slice)
-    }
-
-    fn add(&mut self, place: Place<'_>, by: &OrderRef, id: LegId) {
-        let ids = self.0.entry(Name::new(place, by)).or_default();
-        if let Err(place) = ids.binary_search(&id) {
-            ids.insert(place, id);
-        }
-    }
-
-    fn remove(&mut self, place: Place<'_>, by: &OrderRef, id: LegId) {
-        let name = Name::new(place, by);
-        if let Some(ids) = self.0.get_mut(&name) {
-            ids.retain(|other| *other != id);
-            if ids.is_empty() {
-                self.0.remove(&name);
-            }
-        }
-    }
-}
 
 impl Book {
     /// Begins to track an order, holding what it may cost: of two rivals, what the larger one may.

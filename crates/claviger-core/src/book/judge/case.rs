@@ -1,7 +1,8 @@
 //! One request with all that it is judged by, and the judging of single orders and cancels.
 
 use super::{Judged, Refused, at, plain};
-use crate::book::ledger::{Place, Tracked, client_name, surface};
+use crate::book::ledger::{Tracked, client_name, surface};
+use crate::book::names::Place;
 use crate::book::{Ask, Book};
 use crate::bound::bounded;
 use crate::entry::{Figures, Leg, Losses, ReferenceUsed, Reservation, Share};
