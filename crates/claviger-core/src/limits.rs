@@ -1,7 +1,7 @@
 //! Every limit there is, and what a limit is.
 //!
 //! A limit is a file here and a line in [`LIMITS`]; the configuration, its help, the docs and the tests read that slice.
-//! Each is asked at two levels, the bot's and its real key's, and both must agree.
+//! Each is asked at every level, the bot's, its real key's and those of its groups, and all must agree.
 
 mod allow_same_user;
 mod amounts;
@@ -92,6 +92,8 @@ pub(crate) use max_order::within;
 pub(crate) use price_band::edge;
 pub(crate) use trigger_distance::farthest;
 
+use std::sync::LazyLock;
+
 use crate::book::{Budget, Pace, Usage};
 use crate::value::{Prices, Terms};
 use crate::{Decimal, Denial, Intent, Market, Money, Order, Peer, Permission, Symbol, Time};
@@ -149,6 +151,8 @@ pub enum Scope {
     Bot,
     /// The real key's, over all of its bots. What is absent is no limit.
     Key,
+    /// A group's, over all of its bots, of whichever keys and exchanges. What is absent is no limit.
+    Group,
 }
 
 impl Scope {
@@ -158,6 +162,40 @@ impl Scope {
         match self {
             Self::Bot => "bot",
             Self::Key => "key",
+            Self::Group => "group",
+        }
+    }
+}
+
+/// When a limit is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// About the request alone: [`Limit::ask`].
+    Ask,
+    /// About an order as it was asked for: [`Limit::form`].
+    Form,
+    /// About an order with its price and value: [`Limit::weigh`].
+    Weigh,
+    /// About what was used so far: [`Limit::count`].
+    Count,
+}
+
+impl Stage {
+    /// Every stage, in order.
+    pub const ALL: [Self; 4] = [Self::Ask, Self::Form, Self::Weigh, Self::Count];
+
+    /// The limits that have something to say then, in the order of [`LIMITS`].
+    pub(crate) fn limits(self) -> &'static [&'static dyn Limit] {
+        static LISTS: LazyLock<[Vec<&'static dyn Limit>; 4]> = LazyLock::new(|| {
+            Stage::ALL
+                .map(|stage| LIMITS.iter().copied().filter(|limit| limit.stages().contains(&stage)).collect())
+        });
+        let [ask, form, weigh, count] = &*LISTS;
+        match self {
+            Self::Ask => ask,
+            Self::Form => form,
+            Self::Weigh => weigh,
+            Self::Count => count,
         }
     }
 }
@@ -194,6 +232,11 @@ pub trait Limit: Sync {
 
     /// What it is, for people.
     fn help(&self) -> Help;
+
+    /// The stages at which it is asked: all, unless it says at which it has nothing to say.
+    fn stages(&self) -> &'static [Stage] {
+        &Stage::ALL
+    }
 
     /// Whether a grant of that permission needs it to be written out.
     fn needed_for(&self, permission: Permission) -> bool {

@@ -73,7 +73,7 @@ sources    = ["127.0.0.1/32"]
     fn p4_everything_unknown_is_refused() {
         refused(
             "listn = \"x\"",
-            "claviger.toml:1: listn: unknown key; allowed here: listen, unix_socket, plain_http, tls, isolation, catalogue_keys, exchange, key, bot",
+            "claviger.toml:1: listn: unknown key; allowed here: listen, unix_socket, plain_http, tls, isolation, catalogue_keys, exchange, key, group, bot",
         );
         refused(
             "\n[exchange.kraken]",
@@ -418,7 +418,7 @@ sources    = ["127.0.0.1/32"]
             let config = parse(&text).unwrap_or_else(|e| panic!("{e}"));
             let bot = config.policies().bot(&"grid".parse().unwrap()).unwrap().clone();
             assert!(limit.is_set(bot.rules()), "{name}");
-            for scope in [Scope::Bot, Scope::Key] {
+            for scope in [Scope::Bot, Scope::Key, Scope::Group] {
                 assert_eq!(limit.compare(scope, bot.rules(), bot.rules()), Change::Same);
             }
         }

@@ -1,7 +1,7 @@
 //! How high a bot's theft bill may be.
 
 use super::max_order::{WANTED, money_capped, money_shown};
-use super::{Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 
 /// `max_theft_day`: the most that a thief with the virtual key may be able to cost in a day, by all other limits together
 /// ([`crate::Bill`]). It is asked when a configuration is read, and refuses the whole of it.
@@ -11,6 +11,10 @@ pub struct MaxTheftDay;
 impl Limit for MaxTheftDay {
     fn name(&self) -> &'static str {
         "max_theft_day"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[]
     }
 
     fn help(&self) -> Help {

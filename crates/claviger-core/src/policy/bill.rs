@@ -9,7 +9,6 @@ mod trades;
 use std::fmt;
 
 use super::BotPolicy;
-use crate::limits::{Rules, Scope};
 use crate::value::counted;
 use crate::{Asset, Decimal, Money};
 
@@ -74,11 +73,6 @@ pub enum Total {
     Unlimited,
     /// Parts are limited in currencies that cannot be added.
     Apart,
-}
-
-/// Every level of limits that a bot has to keep.
-fn levels(policy: &BotPolicy) -> impl Iterator<Item = (Scope, &Rules)> {
-    policy.levels().into_iter()
 }
 
 impl Bill {

@@ -1,7 +1,7 @@
 //! What is granted beside trading.
 
-use super::trades::{limits_loss, permits};
-use super::{Bound, Part, levels};
+use super::trades::{levels, limits_loss, permits};
+use super::{Bound, Part};
 use crate::limits::{Rules, Scope};
 use crate::policy::BotPolicy;
 use crate::{Market, Permission};
@@ -39,7 +39,7 @@ fn at_any_price(policy: &BotPolicy) -> bool {
     let granted = [Permission::Block, Permission::Copy, Permission::ExchangeBot];
     let no_band = |(scope, rules): (Scope, &Rules)| match rules.price_band() {
         Some(cap) => cap.at().is_none(),
-        None => matches!(scope, Scope::Key),
+        None => !matches!(scope, Scope::Bot),
     };
     granted.into_iter().any(|permission| permits(policy, permission))
         && levels(policy).all(no_band)

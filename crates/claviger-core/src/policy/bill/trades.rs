@@ -1,6 +1,6 @@
 //! What can be lost by trading: by filling at bad prices, over and over.
 
-use super::{Bound, Most, Part, levels};
+use super::{Bound, Most, Part};
 use crate::limits::{Cap, LIMITS, OrderType, Percent, Rules, Scope};
 use crate::policy::BotPolicy;
 use crate::value::counted;
@@ -38,6 +38,11 @@ pub(super) fn parts(policy: &BotPolicy, span: Span) -> Vec<Part> {
         bound: closings(policy, span, inverse),
     });
     [Some(opening), closing].into_iter().flatten().collect()
+}
+
+/// Every level at which its limits stand.
+pub(super) fn levels(policy: &BotPolicy) -> impl Iterator<Item = (Scope, &Rules)> {
+    policy.levels().map(|level| (level.scope(), level.rules()))
 }
 
 /// Whether every level grants it.
