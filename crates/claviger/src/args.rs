@@ -12,7 +12,7 @@ use claviger_core::config::{PRESETS, Preset};
 use claviger_core::{BotName, ExchangeName, KeyName};
 
 pub use exchange::{Endpoint, ExchangeCommand, NewParam};
-pub use policy::{Asked, PolicyCommand};
+pub use policy::{Asked, AttackArgs, PolicyCommand};
 
 use crate::secret::Source;
 

@@ -20,13 +20,16 @@ impl Thief for Runaway {
     }
 
     fn meaning(&self) -> &'static str {
-        "300,000 orders in five hours, each as large and as bad as it is let"
+        "sends 300,000 orders in five hours, on both sides and of every type"
     }
 
     fn rob(&self, heist: &mut Heist<'_>) {
         let orders = heist.plan.most.min(ORDERS);
         let each = FIVE_HOURS_MS / orders.max(1);
         for n in 0..orders {
+            if heist.is_over() {
+                return;
+            }
             let side = if n % 2 == 0 { Side::Buy } else { Side::Sell };
             let style = Style::ALL.get(usize::try_from(n / 2 % 4).unwrap_or_default()).copied();
             let price = heist.bad(side, heist.fair(), 9_900);

@@ -193,11 +193,14 @@ impl Thief for Grind {
     }
 
     fn meaning(&self) -> &'static str {
-        "hundreds of round trips that each lose a few tenths of a per cent"
+        "makes hundreds of round trips that each lose a few tenths of a per cent"
     }
 
     fn rob(&self, heist: &mut Heist<'_>) {
         for trip in 0..500_i128 {
+            if heist.is_over() {
+                return;
+            }
             let away = 900 + trip % 3 * 1_000;
             for side in BOTH {
                 for bot in 0..heist.bots.len() {

@@ -1,9 +1,10 @@
 //! `claviger policy …`: what can be said.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use claviger_core::{BotName, Permission, Symbol};
 
 /// What is asked about policies. None of these changes anything, and none needs the vault.
@@ -46,6 +47,12 @@ pub enum PolicyCommand {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
+    /// Known thefts, and a search for worse ones, against one bot's policy on a market made for it: what they take, next to
+    /// the theft bill
+    #[command(
+        after_help = "Nothing leaves this machine: the market is simulated, and so is the time.\nIt ends with 1 if a thief took more than the bill.\n\nExamples:\n  claviger policy attack grid\n  claviger policy attack grid --file new.toml --for 1h --seed 7 --rounds 20"
+    )]
+    Attack(AttackArgs),
     /// What a change of the file would make narrower, wider, or different in a way that cannot be compared
     #[command(
         after_help = "Ends with 0 whatever changes; --json tells scripts what.\n\nExamples:\n  claviger policy diff new.toml              # against claviger.toml of the home\n  claviger policy diff new.toml --old old.toml"
@@ -69,6 +76,68 @@ pub enum PolicyCommand {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
+}
+
+/// What is attacked, and how.
+#[derive(Debug, Args)]
+pub struct AttackArgs {
+    /// Its name
+    pub bot: BotName,
+    /// Another file than claviger.toml of the home
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// What the search draws from: the same seed finds the same
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// How long each thief has, up to 24h
+    #[arg(long = "for", value_name = "TIME", default_value = "24h")]
+    pub during: During,
+    /// How many plans are drawn for each thief and instrument, beside the usual one (up to 1000)
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    pub rounds: u32,
+}
+
+/// A time of 1 minute to 24 hours, written `90m` or `24h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct During {
+    minutes: u64,
+}
+
+/// The text is no such time.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not a time of 1m to 24h, like 90m or 24h")]
+pub struct NotDuring(String);
+
+impl During {
+    /// In milliseconds.
+    pub const fn millis(self) -> u64 {
+        self.minutes * 60_000
+    }
+}
+
+impl FromStr for During {
+    type Err = NotDuring;
+
+    fn from_str(text: &str) -> Result<Self, NotDuring> {
+        let number = |digits: &str| {
+            let plain = !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
+            digits.parse::<u64>().ok().filter(|_| plain)
+        };
+        let hours = text.strip_suffix('h').and_then(number).and_then(|hours| hours.checked_mul(60));
+        let minutes = hours.or_else(|| text.strip_suffix('m').and_then(number));
+        let minutes = minutes.filter(|minutes| (1..=24 * 60).contains(minutes));
+        minutes.map(|minutes| Self { minutes }).ok_or_else(|| NotDuring(text.chars().take(40).collect()))
+    }
+}
+
+impl fmt::Display for During {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.minutes.is_multiple_of(60) {
+            write!(f, "{}h", self.minutes / 60)
+        } else {
+            write!(f, "{}m", self.minutes)
+        }
+    }
 }
 
 /// What `who-can` is asked about.

@@ -1,5 +1,6 @@
 //! `policy`: what policies say, without changing anything.
 
+mod attack;
 mod bill;
 
 use std::path::Path;
@@ -29,6 +30,10 @@ pub fn run(global: &Global, command: &PolicyCommand) -> Result<(), Failure> {
         PolicyCommand::WorstCase { bot, file } => {
             let config = load(global, file.as_deref())?;
             bill::worst_case(bot, policy_of(&config, bot)?, global.json);
+        }
+        PolicyCommand::Attack(asked) => {
+            let config = load(global, asked.file.as_deref())?;
+            attack::run(&config, policy_of(&config, &asked.bot)?, asked, global.json)?;
         }
         PolicyCommand::WhoCan { what, file } => who_can(&load(global, file.as_deref())?, what, global.json),
     }
