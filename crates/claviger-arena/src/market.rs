@@ -155,7 +155,12 @@ impl Market {
                 };
                 self.place(order);
             }
+            // They trade with each other, too.
+            if let Some(pair) = self.pairs.get_mut(pair) {
+                pair.last = pair.fair;
+            }
         }
+        self.wake();
     }
 
     /// Takes an order in.

@@ -96,6 +96,8 @@ pub const PRESETS: &[Preset] = &[
         grants: TRADE,
         trades: Some(Trades {
             open: 200,
+            // A client sends the whole grid at once, as fast as it may: ccxt one each 50 ms to Binance.
+            rate: "20/s",
             lines: &["order_types = [\"limit\"]", "time_in_force = [\"gtc\", \"post-only\"]", SLIP],
             ..SPOT
         }),
