@@ -13,6 +13,8 @@ mod crash;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod every;
+#[cfg(test)]
 mod exchange;
 #[cfg(test)]
 mod exits;
