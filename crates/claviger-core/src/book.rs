@@ -17,6 +17,7 @@ mod replay;
 mod resting;
 mod settle;
 mod usage;
+mod wallets;
 mod window;
 
 pub use ask::{Ask, Denied, Permit};
@@ -25,6 +26,7 @@ pub use ledger::{Fate, Tracked};
 pub use owners::{Owners, Site};
 pub use settle::SettleError;
 pub use usage::{DAY_MS, HOUR_MS, Pace, Usage};
+pub use wallets::Word;
 pub use window::Window;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -40,6 +42,7 @@ use ledger::Names;
 use quotes::Quotes;
 use replay::Replays;
 use resting::Resting;
+use wallets::Wallets;
 
 /// The order ledger, what every bot and key has used, what is under way, what was seen, and who is frozen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,6 +56,7 @@ pub struct Book {
     ends: BTreeSet<(Time, LegId)>,
     pending: BTreeMap<IntentId, Pending>,
     accounts: BTreeMap<KeyName, Account>,
+    wallets: Wallets,
 }
 
 /// By names of bots, keys or instruments: finding one takes as long however many there are. No bot chooses these, so

@@ -124,6 +124,15 @@ impl Decimal {
         self.to_string().parse::<Self>() == Ok(self)
     }
 
+    /// What a number that may be below zero is above it.
+    pub(crate) fn above_zero(n: rust_decimal::Decimal) -> Self {
+        if n.is_sign_negative() { Self::ZERO } else { Self::tidy(n) }
+    }
+
+    pub(crate) const fn into_inner(self) -> rust_decimal::Decimal {
+        self.0
+    }
+
     fn tidy(n: rust_decimal::Decimal) -> Self {
         Self(n.normalize())
     }
