@@ -1,6 +1,7 @@
 //! What one decision costs, with many bots loaded, many orders alive, and few limits set or every one.
 #![expect(clippy::unwrap_used, reason = "a bench: a panic is how it fails")]
 
+use std::cell::LazyCell;
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -204,14 +205,14 @@ fn decisions(criterion: &mut Criterion) {
         ("a refusal", asked(Act::Place(large), Permission::Trade)),
     ];
     for (limits, more) in [("usual limits", ""), ("every limit", EVERY)] {
-        let mut bench = Bench::busy(BOTS, policies(BOTS, more), 4_000);
+        let mut bench = LazyCell::new(|| Bench::busy(BOTS, policies(BOTS, more), 4_000));
         for (name, asked) in &cases {
             let id = format!("{name}, {limits}");
             criterion.bench_function(&id, |b| b.iter_custom(|turns| bench.timed(turns, asked)));
         }
     }
     for bots in [1, 1_000, 100_000] {
-        let mut bench = Bench::busy(bots, policies(bots, EVERY), 100);
+        let mut bench = LazyCell::new(|| Bench::busy(bots, policies(bots, EVERY), 100));
         for (name, asked) in &cases {
             let id = format!("{name}, every limit, bots: {bots}");
             criterion.bench_function(&id, |b| b.iter_custom(|turns| bench.timed(turns, asked)));

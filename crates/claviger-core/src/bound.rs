@@ -3,31 +3,40 @@
 use crate::limits::{Cap, Percent, Rules, edge, farthest};
 use crate::shape::fits;
 use crate::value::Terms;
-use crate::{Decimal, Denial, Instrument, Order, OrderKind, Side, Size, TimeInForce};
+use crate::{Decimal, Denial, Instrument, Level, Order, OrderKind, Side, Size, TimeInForce};
 
 /// The order as it may leave: a market order that goes to the book at once becomes an immediate-or-cancel limit at the
 /// edge of the tighter band, anything else stays as it is.
 ///
-/// An exit that waits for a price may be a market order, and so may any exit where no band of exits holds at either
+/// An exit that waits for a price may be a market order, and so may any exit where no band of exits holds at any
 /// level: an exit that cannot leave is worse than one at a bad price, and it can lose no more than the position.
 ///
 /// # Errors
 /// If a market order could open and has a trigger or no band; if one has no fresh reference; if a size in quote currency
 /// cannot be turned into one in base units; if the order does not fit ([`fits`]).
-pub fn bounded(order: &Order, terms: &Terms<'_>, levels: [&Rules; 2]) -> Result<Order, Denial> {
+pub fn bounded<'a>(
+    order: &Order,
+    terms: &Terms<'_>,
+    levels: impl Iterator<Item = Level<'a>> + Clone,
+) -> Result<Order, Denial> {
     let more = &order.more;
     let apart = more.or.is_none() && more.slices.is_none() && more.chase.is_none();
     let at_once = order.kind == OrderKind::Market && !order.waits() && apart;
     let whole = matches!(order.size, Size::Position);
-    let order = if at_once && !whole { at_the_edge(order, terms, levels)? } else { order.clone() };
+    let order = if at_once && !whole { at_the_edge(order, terms, levels.clone())? } else { order.clone() };
     fits(&order, terms, farthest(levels))?;
     Ok(order)
 }
 
-fn at_the_edge(order: &Order, terms: &Terms<'_>, levels: [&Rules; 2]) -> Result<Order, Denial> {
+fn at_the_edge<'a>(
+    order: &Order,
+    terms: &Terms<'_>,
+    levels: impl Iterator<Item = Level<'a>>,
+) -> Result<Order, Denial> {
     let exit = terms.is_exit(order);
     let opens = |rules: &Rules| rules.price_band().and_then(Cap::at).copied();
-    let bands = levels.into_iter().filter_map(|rules| if exit { rules.exits_within() } else { opens(rules) });
+    let bands =
+        levels.map(Level::rules).filter_map(|rules| if exit { rules.exits_within() } else { opens(rules) });
     let band = match (bands.min(), exit) {
         (Some(band), _) => band,
         (None, true) => return Ok(order.clone()),

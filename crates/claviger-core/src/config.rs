@@ -2,6 +2,7 @@
 
 mod authority;
 mod catalogue_key;
+mod group;
 mod preset;
 mod read;
 mod tls;

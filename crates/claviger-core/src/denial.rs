@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::limits::{Churn, Days, Limit, OrderType, Percent, Rate};
-use crate::{Decimal, DenialClass, Market, Money, Permission, Side, Symbol, Time, TimeInForce};
+use crate::limits::{Churn, Days, Limit, OrderType, Percent, Rate, Scope};
+use crate::{Decimal, DenialClass, GroupName, Market, Money, Permission, Side, Symbol, Time, TimeInForce};
 
 /// A refusal, as the bot may see it: the rule and the limit are named, and nothing of other bots is told.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,7 +11,7 @@ pub enum Denial {
     /// No bot of that name has a policy.
     #[error("this bot has no policy")]
     NoPolicy,
-    /// The bot, or its real key, is frozen.
+    /// The bot, its real key or a group of it is frozen.
     #[error("frozen by an operator: nothing that changes state is allowed")]
     Frozen,
     /// It needs a signature.
@@ -255,9 +255,11 @@ pub enum Denial {
     /// The day's budget is spent.
     #[error("order of {} is above the {} left of max_day = {}", .0.asked, .0.left, .0.limit)]
     MaxDay(Box<Spent>),
-    /// The day's budget of the real key is spent.
-    #[error("order of {asked} is above what is left of the key's max_day = {limit}")]
-    KeyMaxDay {
+    /// The day's budget of the real key or of a group is spent.
+    #[error("order of {asked} is above what is left of the {}'s max_day = {limit}", scope.as_str())]
+    SharedMaxDay {
+        /// Whose.
+        scope: Scope,
         /// Its value.
         asked: Money,
         /// The limit.
@@ -266,9 +268,11 @@ pub enum Denial {
     /// The hour's budget is spent.
     #[error("order of {} is above the {} left of max_hour = {}", .0.asked, .0.left, .0.limit)]
     MaxHour(Box<Spent>),
-    /// The hour's budget of the real key is spent.
-    #[error("order of {asked} is above what is left of the key's max_hour = {limit}")]
-    KeyMaxHour {
+    /// The hour's budget of the real key or of a group is spent.
+    #[error("order of {asked} is above what is left of the {}'s max_hour = {limit}", scope.as_str())]
+    SharedMaxHour {
+        /// Whose.
+        scope: Scope,
         /// Its value.
         asked: Money,
         /// The limit.
@@ -277,9 +281,11 @@ pub enum Denial {
     /// The day's budget of losses is spent.
     #[error("a loss of up to {} is above the {} left of max_loss_day = {}", .0.asked, .0.left, .0.limit)]
     MaxLossDay(Box<Spent>),
-    /// The day's budget of losses of the real key is spent.
-    #[error("a loss of up to {asked} is above what is left of the key's max_loss_day = {limit}")]
-    KeyMaxLossDay {
+    /// The day's budget of losses of the real key or of a group is spent.
+    #[error("a loss of up to {asked} is above what is left of the {}'s max_loss_day = {limit}", scope.as_str())]
+    SharedMaxLossDay {
+        /// Whose.
+        scope: Scope,
         /// What it may lose.
         asked: Money,
         /// The limit.
@@ -482,9 +488,9 @@ impl Denial {
             Self::MaxPosition { .. } => l::MaxPosition.name(),
             Self::MaxPositionAll { .. } => l::MaxPositionAll.name(),
             Self::PositionUnknown { limit, .. } => limit,
-            Self::MaxDay(_) | Self::KeyMaxDay { .. } => l::MaxDay.name(),
-            Self::MaxHour(_) | Self::KeyMaxHour { .. } => l::MaxHour.name(),
-            Self::MaxLossDay(_) | Self::KeyMaxLossDay { .. } | Self::LossUnknown { .. } => {
+            Self::MaxDay(_) | Self::SharedMaxDay { .. } => l::MaxDay.name(),
+            Self::MaxHour(_) | Self::SharedMaxHour { .. } => l::MaxHour.name(),
+            Self::MaxLossDay(_) | Self::SharedMaxLossDay { .. } | Self::LossUnknown { .. } => {
                 l::MaxLossDay.name()
             }
             Self::MaxOpenOrders { .. } => l::MaxOpenOrders.name(),
@@ -564,7 +570,7 @@ impl Denial {
             | Self::MaxLeverage { .. }
             | Self::AmendmentPending
             | Self::NotAmendable { .. } => DenialClass::Order,
-            Self::KeyMaxDay { .. } | Self::KeyMaxHour { .. } | Self::KeyMaxLossDay { .. } => {
+            Self::SharedMaxDay { .. } | Self::SharedMaxHour { .. } | Self::SharedMaxLossDay { .. } => {
                 DenialClass::Budget { refills: None }
             }
             Self::MaxDay(spent) | Self::MaxHour(spent) | Self::MaxLossDay(spent) => {
@@ -583,8 +589,10 @@ impl Denial {
 pub struct Detail {
     /// Which step of a request of several was refused, from 0, where it was one of them.
     pub step: Option<u16>,
-    /// Whether the bot's own limit refused, or its real key's.
-    pub scope: Option<crate::limits::Scope>,
+    /// Whether the bot's own limit refused, its real key's, or a group's.
+    pub scope: Option<Scope>,
+    /// Which group's, where it was one's.
+    pub group: Option<GroupName>,
     /// What was used when it was refused, where the rule counts something.
     pub used: Option<Box<str>>,
 }
@@ -596,6 +604,9 @@ impl std::fmt::Display for Detail {
         }
         if let Some(scope) = self.scope {
             write!(f, "limit of the {}", scope.as_str())?;
+        }
+        if let Some(group) = &self.group {
+            write!(f, " `{group}`")?;
         }
         if let Some(used) = &self.used {
             write!(f, "; used {used}")?;

@@ -3,11 +3,15 @@
 //! Each is one JSON object `{"kind": …, "body": …}`; the record around it carries the version. Fields are only ever added.
 //! The state that limits are counted in is folded from these and from nothing else.
 
+mod reservation;
+
+pub use reservation::{Losses, Reservation, Share};
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Act, Allowance, BotName, Digest, Endpoint, Evidence, ExchangeName, Holdings, Intent, IntentId, KeyName,
-    LegId, Money, OrderRef, OrderState, Outcome, Peer, SurfaceName, Symbol, Time,
+    Act, Allowance, BotName, Digest, Endpoint, Evidence, ExchangeName, GroupName, Holdings, Intent, IntentId,
+    KeyName, LegId, Money, OrderRef, OrderState, Outcome, Peer, SurfaceName, Symbol, Time,
 };
 
 /// One thing that happened.
@@ -45,6 +49,9 @@ pub struct IntentEntry {
     pub bot: BotName,
     /// Which real key signs.
     pub key: KeyName,
+    /// The groups that the bot belonged to, in order: it counts in each of them, whatever the policy says later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupName>,
     /// From where.
     pub peer: Peer,
     /// How the bot was recognised.
@@ -78,38 +85,6 @@ pub struct Leg {
     pub reservation: Option<Reservation>,
     /// The market's figures that it was judged by.
     pub figures: Figures,
-}
-
-/// What an order may cost: its value, in the currency in which each level counts what is traded, and what it may lose.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reservation {
-    /// Counted against the bot.
-    pub bot: Money,
-    /// Counted against the real key.
-    pub key: Money,
-    /// What it may lose.
-    #[serde(default, skip_serializing_if = "Losses::is_none")]
-    pub loss: Losses,
-}
-
-/// What an order may lose, in the currency in which each level counts that; `None` where a level does not.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Losses {
-    /// Counted against the bot.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bot: Option<Money>,
-    /// Counted against the real key.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub key: Option<Money>,
-}
-
-impl Losses {
-    /// Whether no level counts any.
-    #[must_use]
-    pub const fn is_none(&self) -> bool {
-        self.bot.is_none() && self.key.is_none()
-    }
 }
 
 /// The market's figures that a decision used.
@@ -152,6 +127,9 @@ pub struct ReadEntry {
     pub bot: BotName,
     /// Which real key signs.
     pub key: KeyName,
+    /// The groups that the bot belonged to, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupName>,
     /// From where.
     pub peer: Peer,
     /// Which row of the catalogue.
@@ -279,6 +257,8 @@ pub enum Subject {
     Bot(BotName),
     /// Every bot of a real key.
     Key(KeyName),
+    /// Every bot of a group.
+    Group(GroupName),
 }
 
 /// A version of the policy.
@@ -484,8 +464,8 @@ impl OperatorAct {
             | Self::BotAdded(bot)
             | Self::BotRemoved(bot)
             | Self::Revealed(bot) => Some(bot),
-            Self::Freeze(Subject::Key(_))
-            | Self::Thaw(Subject::Key(_))
+            Self::Freeze(Subject::Key(_) | Subject::Group(_))
+            | Self::Thaw(Subject::Key(_) | Subject::Group(_))
             | Self::KeyAdded(_)
             | Self::KeyRemoved(_)
             | Self::Applied(_)

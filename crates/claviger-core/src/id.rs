@@ -38,18 +38,26 @@ impl IntentId {
     /// `0-9a-z`, within every exchange's grammar.
     #[must_use]
     pub fn client_order_id(self) -> Option<ClientOrderId> {
-        format!("cv{self}").parse().ok()
+        let mut text = *b"cv00000000000000000000000000";
+        text.get_mut(2..)?.copy_from_slice(&self.letters());
+        std::str::from_utf8(&text).ok()?.parse().ok()
+    }
+
+    fn letters(self) -> [u8; LENGTH] {
+        let mut text = [b'0'; LENGTH];
+        let mut rest = self.0;
+        for letter in text.iter_mut().rev() {
+            let digit = usize::try_from(rest & 31).unwrap_or_default();
+            *letter = ALPHABET.get(digit).copied().unwrap_or(b'0');
+            rest >>= 5;
+        }
+        text
     }
 }
 
 impl fmt::Display for IntentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [b'0'; LENGTH];
-        for (place, letter) in text.iter_mut().rev().enumerate() {
-            let digit = usize::try_from((self.0 >> (5 * place)) & 31).unwrap_or_default();
-            *letter = ALPHABET.get(digit).copied().unwrap_or(b'0');
-        }
-        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+        f.write_str(std::str::from_utf8(&self.letters()).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -49,7 +49,9 @@ pub use intent::{
 };
 pub use market::{Clock, Instrument, MarketView, Reference, Underlying, Venue};
 pub use money::Money;
-pub use name::{Asset, BotName, ClientOrderId, ExchangeName, KeyName, NotAName, SurfaceName, Symbol};
+pub use name::{
+    Asset, BotName, ClientOrderId, ExchangeName, GroupName, KeyName, NotAName, SurfaceName, Symbol,
+};
 pub use number::{Decimal, NotADecimal};
 pub use order::{
     Distance, End, Exit, Market, More, Order, OrderKind, OrderRef, PositionSide, Side, SideEffect, Size,
@@ -58,7 +60,7 @@ pub use order::{
 pub use outcome::{Execution, OrderState, Outcome, Resting};
 pub use peer::{Address, Evidence, Peer};
 pub use permission::{Permission, Risk};
-pub use policy::{BotPolicy, KeyPolicy, PolicySet, Report};
+pub use policy::{Bill, BotPolicy, GroupPolicy, KeyPolicy, Level, PolicySet, Report};
 pub use refusal::DenialClass;
 pub use signed::Signed;
 pub use time::Time;

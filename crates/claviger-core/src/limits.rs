@@ -1,7 +1,7 @@
 //! Every limit there is, and what a limit is.
 //!
 //! A limit is a file here and a line in [`LIMITS`]; the configuration, its help, the docs and the tests read that slice.
-//! Each is asked at two levels, the bot's and its real key's, and both must agree.
+//! Each is asked at every level, the bot's, its real key's and those of its groups, and all must agree.
 
 mod allow_same_user;
 mod amounts;
@@ -27,6 +27,7 @@ mod max_open_per_symbol;
 mod max_order;
 mod max_position;
 mod max_position_all;
+mod max_theft_day;
 mod max_transfer;
 mod max_withdraw;
 mod order_rate;
@@ -41,6 +42,7 @@ mod sides;
 mod sources;
 mod spent;
 mod symbols;
+mod theft;
 mod time_in_force;
 mod transfer_routes;
 mod trigger_distance;
@@ -70,6 +72,7 @@ pub use max_open_per_symbol::MaxOpenPerSymbol;
 pub use max_order::MaxOrder;
 pub use max_position::MaxPosition;
 pub use max_position_all::MaxPositionAll;
+pub use max_theft_day::MaxTheftDay;
 pub use max_transfer::MaxTransfer;
 pub use max_withdraw::MaxWithdraw;
 pub use order_rate::{OrderRate, Rate, Span};
@@ -92,6 +95,8 @@ pub use withdraw_to::{Destination, NotADestination, WithdrawTo};
 pub(crate) use max_order::within;
 pub(crate) use price_band::edge;
 pub(crate) use trigger_distance::farthest;
+
+use std::sync::LazyLock;
 
 use crate::book::{Budget, Pace, Usage};
 use crate::value::{Prices, Terms};
@@ -130,6 +135,7 @@ pub const LIMITS: &[&dyn Limit] = &[
     &MaxHour,
     &MaxLossDay,
     &MaxFee,
+    &MaxTheftDay,
     &OrderRate,
     &CancelRate,
     &RequestRate,
@@ -151,6 +157,8 @@ pub enum Scope {
     Bot,
     /// The real key's, over all of its bots. What is absent is no limit.
     Key,
+    /// A group's, over all of its bots, of whichever keys and exchanges. What is absent is no limit.
+    Group,
 }
 
 impl Scope {
@@ -160,6 +168,40 @@ impl Scope {
         match self {
             Self::Bot => "bot",
             Self::Key => "key",
+            Self::Group => "group",
+        }
+    }
+}
+
+/// When a limit is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// About the request alone: [`Limit::ask`].
+    Ask,
+    /// About an order as it was asked for: [`Limit::form`].
+    Form,
+    /// About an order with its price and value: [`Limit::weigh`].
+    Weigh,
+    /// About what was used so far: [`Limit::count`].
+    Count,
+}
+
+impl Stage {
+    /// Every stage, in order.
+    pub const ALL: [Self; 4] = [Self::Ask, Self::Form, Self::Weigh, Self::Count];
+
+    /// The limits that have something to say then, in the order of [`LIMITS`].
+    pub(crate) fn limits(self) -> &'static [&'static dyn Limit] {
+        static LISTS: LazyLock<[Vec<&'static dyn Limit>; 4]> = LazyLock::new(|| {
+            Stage::ALL
+                .map(|stage| LIMITS.iter().copied().filter(|limit| limit.stages().contains(&stage)).collect())
+        });
+        let [ask, form, weigh, count] = &*LISTS;
+        match self {
+            Self::Ask => ask,
+            Self::Form => form,
+            Self::Weigh => weigh,
+            Self::Count => count,
         }
     }
 }
@@ -196,6 +238,11 @@ pub trait Limit: Sync {
 
     /// What it is, for people.
     fn help(&self) -> Help;
+
+    /// The stages at which it is asked: all, unless it says at which it has nothing to say.
+    fn stages(&self) -> &'static [Stage] {
+        &Stage::ALL
+    }
 
     /// Whether a grant of that permission needs it to be written out.
     fn needed_for(&self, permission: Permission) -> bool {

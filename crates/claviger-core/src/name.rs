@@ -96,6 +96,10 @@ name!(
     KeyName, "the name of a key (1 to 64 of A-Z, a-z, 0-9, -, _)", 64, own_name
 );
 name!(
+    /// Several bots that have limits together, as their operator calls them.
+    GroupName, "the name of a group (1 to 64 of A-Z, a-z, 0-9, -, _)", 64, own_name
+);
+name!(
     /// An instrument as the exchange spells it: 1 to 40 ASCII capitals, digits, `-` or `_`.
     Symbol, "a symbol (1 to 40 of A-Z, 0-9, -, _)", 40,
     |b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-' || b == b'_'

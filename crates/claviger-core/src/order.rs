@@ -463,7 +463,7 @@ impl Order {
 }
 
 /// How a request names an order that exists.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OrderRef {
     /// By the exchange's own id: 1 to 40 digits.

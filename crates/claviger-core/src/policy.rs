@@ -1,21 +1,29 @@
 //! The policy of every bot, compiled.
 
+mod bill;
+mod group;
+mod level;
 mod report;
 mod who;
 
+pub use bill::{Bill, Bound, Most, Part, Sum, Total};
+pub(crate) use group::RawGroup;
+pub use group::{GROUPS_PER_BOT, GroupPolicy};
+pub use level::Level;
 pub use report::{Item, Report};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::limits::{Rules, Scope};
-use crate::{BotName, ExchangeName, KeyName, Market, Permission};
+use crate::limits::Rules;
+use crate::{BotName, ExchangeName, GroupName, KeyName, Market, Permission};
 
-/// The policy of every bot and every real key. Immutable; share it in an [`Arc`].
+/// The policy of every bot, every real key and every group. Immutable; share it in an [`Arc`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PolicySet {
     bots: BTreeMap<BotName, BotPolicy>,
     keys: BTreeMap<KeyName, Arc<KeyPolicy>>,
+    groups: BTreeMap<GroupName, Arc<GroupPolicy>>,
     watched: BTreeMap<KeyName, BTreeSet<Market>>,
 }
 
@@ -25,6 +33,8 @@ pub struct BotPolicy {
     rules: Rules,
     key_name: KeyName,
     key: Arc<KeyPolicy>,
+    /// Those that it belongs to, by name.
+    groups: Vec<(GroupName, Arc<GroupPolicy>)>,
 }
 
 /// What all bots of one real key together may do.
@@ -75,10 +85,20 @@ impl BotPolicy {
         !self.is_shared() || self.rules.is_account_wide()
     }
 
-    /// Both levels of limits, in the order they are asked.
-    #[must_use]
-    pub fn levels(&self) -> [(Scope, &Rules); 2] {
-        [(Scope::Bot, &self.rules), (Scope::Key, &self.key.rules)]
+    /// The names of the groups that it belongs to, in order.
+    pub fn groups(&self) -> impl Iterator<Item = &GroupName> {
+        self.groups.iter().map(|(name, _)| name)
+    }
+
+    /// The groups that it belongs to with their limits, in order.
+    pub(crate) fn group_rules(&self) -> impl Iterator<Item = (&GroupName, &Rules)> {
+        self.groups.iter().map(|(name, group)| (name, group.rules()))
+    }
+
+    /// Every level of limits, in the order they are asked: its own, its real key's, and those of its groups by name.
+    pub fn levels(&self) -> impl Iterator<Item = Level<'_>> + Clone {
+        let groups = self.groups.iter().map(|(name, group)| Level::Group(name, group.rules()));
+        [Level::Bot(&self.rules), Level::Key(&self.key.rules)].into_iter().chain(groups)
     }
 }
 
@@ -133,6 +153,17 @@ impl PolicySet {
         self.keys.get(name).map(AsRef::as_ref)
     }
 
+    /// The policy of a group.
+    #[must_use]
+    pub fn group(&self, name: &GroupName) -> Option<&GroupPolicy> {
+        self.groups.get(name).map(AsRef::as_ref)
+    }
+
+    /// Every group, by name.
+    pub fn groups(&self) -> impl Iterator<Item = (&GroupName, &GroupPolicy)> {
+        self.groups.iter().map(|(name, group)| (name, group.as_ref()))
+    }
+
     /// Every bot, by name.
     pub fn bots(&self) -> impl Iterator<Item = (&BotName, &BotPolicy)> {
         self.bots.iter()
@@ -143,8 +174,8 @@ impl PolicySet {
         self.keys.iter().map(|(name, key)| (name, key.as_ref()))
     }
 
-    /// Puts bots to their keys. Every bot's key must be among `keys`; a bot whose key is not is left out.
-    pub(crate) fn new(keys: Vec<RawKey>, bots: Vec<RawBot>) -> Self {
+    /// Puts bots to their keys and groups. Every bot's key must be among `keys`; a bot whose key is not is left out.
+    pub(crate) fn new(keys: Vec<RawKey>, groups: Vec<RawGroup>, bots: Vec<RawBot>) -> Self {
         let mut shares: BTreeMap<KeyName, (usize, bool)> = BTreeMap::new();
         for bot in &bots {
             let (count, contracts) = shares.entry(bot.key.clone()).or_default();
@@ -164,15 +195,23 @@ impl PolicySet {
             (key.name, Arc::new(policy))
         };
         let keys: BTreeMap<_, _> = keys.into_iter().map(compiled).collect();
+        let groups = group::compiled(groups, &bots);
+        let mut of: BTreeMap<BotName, Vec<(GroupName, Arc<GroupPolicy>)>> = BTreeMap::new();
+        for (name, group) in &groups {
+            for bot in group.members() {
+                of.entry(bot.clone()).or_default().push((name.clone(), Arc::clone(group)));
+            }
+        }
         let bots = bots
             .into_iter()
             .filter_map(|bot| {
                 let key = Arc::clone(keys.get(&bot.key)?);
-                Some((bot.name, BotPolicy { rules: bot.rules, key_name: bot.key, key }))
+                let groups = of.remove(&bot.name).unwrap_or_default();
+                Some((bot.name, BotPolicy { rules: bot.rules, key_name: bot.key, key, groups }))
             })
             .collect();
         let watched = watched(&bots);
-        Self { bots, keys, watched }
+        Self { bots, keys, groups, watched }
     }
 
     /// The real keys of which it has to be known what their accounts hold, and in which markets.
@@ -191,7 +230,7 @@ fn trades_contracts(rules: &Rules) -> bool {
 fn watched(bots: &BTreeMap<BotName, BotPolicy>) -> BTreeMap<KeyName, BTreeSet<Market>> {
     let mut watched: BTreeMap<KeyName, BTreeSet<Market>> = BTreeMap::new();
     let trades = |bot: &&BotPolicy| bot.rules.grants().any(|grant| grant == Permission::Trade);
-    let counts = |bot: &&BotPolicy| bot.levels().iter().any(|(_, rules)| rules.watches_holdings());
+    let counts = |bot: &&BotPolicy| bot.levels().any(|level| level.rules().watches_holdings());
     for bot in bots.values().filter(trades).filter(counts) {
         watched.entry(bot.key_name.clone()).or_default().extend(bot.rules.bot_markets());
     }

@@ -115,17 +115,31 @@ impl<'a> Prices<'a> {
     /// # Errors
     /// If no fresh reference prices lead there.
     pub fn in_asset(&self, money: &Money, wanted: &Asset, limit: &'static str) -> Result<Money, Denial> {
-        let no_way = || Denial::NoConversion { limit, given: money.asset.clone(), wanted: wanted.clone() };
-        let amount = self.convert(money, wanted).ok_or_else(no_way)?;
-        counted(amount, wanted).ok_or_else(no_way)
+        let amount = self.amount_in((money.amount, &money.asset), wanted, limit)?;
+        Ok(Money::new(amount, wanted.clone()))
+    }
+
+    /// The same of an amount of an asset.
+    ///
+    /// # Errors
+    /// As [`Prices::in_asset`].
+    pub fn amount_in(
+        &self,
+        (amount, asset): (Decimal, &Asset),
+        wanted: &Asset,
+        limit: &'static str,
+    ) -> Result<Decimal, Denial> {
+        // What is in that currency already was counted where it was made.
+        if asset == wanted || amount.is_zero() {
+            return Ok(amount);
+        }
+        let no_way = || Denial::NoConversion { limit, given: asset.clone(), wanted: wanted.clone() };
+        self.convert((amount, asset), wanted).and_then(countable).ok_or_else(no_way)
     }
 
     /// The largest amount that the shortest way over fresh reference prices leads to.
-    fn convert(&self, money: &Money, wanted: &Asset) -> Option<Decimal> {
-        if money.asset == *wanted || money.amount.is_zero() {
-            return Some(money.amount);
-        }
-        let mut reached = BTreeMap::from([(&money.asset, money.amount)]);
+    fn convert(&self, (amount, asset): (Decimal, &Asset), wanted: &Asset) -> Option<Decimal> {
+        let mut reached = BTreeMap::from([(asset, amount)]);
         for _ in 0..HOPS {
             let mut next: BTreeMap<&Asset, Decimal> = BTreeMap::new();
             for (instrument, price) in self.pairs() {
@@ -183,6 +197,10 @@ fn keep_larger<'a>(amounts: &mut BTreeMap<&'a Asset, Decimal>, asset: &'a Asset,
 
 /// An amount as it is counted: rounded up, and not above what sums can hold.
 pub(crate) fn counted(amount: Decimal, asset: &Asset) -> Option<Money> {
+    countable(amount).map(|amount| Money::new(amount, asset.clone()))
+}
+
+fn countable(amount: Decimal) -> Option<Decimal> {
     let amount = amount.rounded_up(VALUE_DIGITS);
-    (amount <= Decimal::from_u64(MOST)).then(|| Money::new(amount, asset.clone()))
+    (amount <= Decimal::from_u64(MOST)).then_some(amount)
 }

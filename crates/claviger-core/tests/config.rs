@@ -73,7 +73,7 @@ sources    = ["127.0.0.1/32"]
     fn p4_everything_unknown_is_refused() {
         refused(
             "listn = \"x\"",
-            "claviger.toml:1: listn: unknown key; allowed here: listen, unix_socket, plain_http, tls, isolation, catalogue_keys, exchange, key, bot",
+            "claviger.toml:1: listn: unknown key; allowed here: listen, unix_socket, plain_http, tls, isolation, catalogue_keys, exchange, key, group, bot",
         );
         refused(
             "\n[exchange.kraken]",
@@ -336,6 +336,8 @@ sources    = ["127.0.0.1/32"]
             ("dormant_after", "\"30d\"", "\"unlimited\"", Change::Wider),
             ("self_trade", "\"allow\"", "\"refuse\"", Change::Narrower),
             ("self_trade", "\"refuse\"", "\"allow\"", Change::Wider),
+            ("max_theft_day", "\"90000 USDT\"", "\"80000 USDT\"", Change::Narrower),
+            ("max_theft_day", "\"90000 USDT\"", "\"unlimited\"", Change::Wider),
             ("max_fee", "\"0.1%\"", "\"0.2%\"", Change::Narrower),
             ("max_fee", "\"0.1%\"", "\"0.06%\"", Change::Wider),
         ] {
@@ -407,11 +409,13 @@ sources    = ["127.0.0.1/32"]
     fn every_limit_has_its_example_and_compares_with_itself() {
         for limit in LIMITS {
             let name = limit.name();
-            let text = format!("{}\n{}\n", without(name), limit.help().example);
+            // A bill has to be within it.
+            let bounded = if name == "max_theft_day" { "max_loss_day = \"100 USDT\"" } else { "" };
+            let text = format!("{}\n{}\n{bounded}\n", without(name), limit.help().example);
             let config = parse(&text).unwrap_or_else(|e| panic!("{e}"));
             let bot = config.policies().bot(&"grid".parse().unwrap()).unwrap().clone();
             assert!(limit.is_set(bot.rules()), "{name}");
-            for scope in [Scope::Bot, Scope::Key] {
+            for scope in [Scope::Bot, Scope::Key, Scope::Group] {
                 assert_eq!(limit.compare(scope, bot.rules(), bot.rules()), Change::Same);
             }
         }

@@ -1,16 +1,16 @@
 //! How entries change the book.
 
 use super::ledger::{
-    Fate, LANDED_MS, PendingAmendment, Place, amended, can_rest, client_name, number, surface, told_name,
+    Fate, LANDED_MS, Owner, PendingAmendment, amended, can_rest, client_name, number, surface, told_name,
 };
+use super::names::Place;
 use super::quotes::Offer;
 use super::resting::reach;
 use super::{Book, Pace, Tracked, Usage};
 use crate::entry::{IntentEntry, Leg, OutcomeEntry, ReadEntry, Reservation, Settled};
 use crate::{
-    Act, Amendment, BotName, Cancel, Decimal, Deed, Execution, How, IntentId, KeyName, LegId, Money,
-    OperatorAct, Order, OrderRef, OrderState, Outcome, Resting, Special, Step, Subject, SurfaceName, Symbol,
-    Time,
+    Act, Amendment, BotName, Cancel, Decimal, Deed, Execution, GroupName, How, IntentId, KeyName, LegId,
+    Money, Order, OrderRef, OrderState, Outcome, Resting, Special, Step, SurfaceName, Symbol, Time,
 };
 
 /// An intent whose outcome is not known yet.
@@ -18,6 +18,7 @@ use crate::{
 pub(super) struct Pending {
     pub(super) bot: BotName,
     pub(super) key: KeyName,
+    pub(super) groups: Vec<GroupName>,
     /// One for each step.
     pub(super) kinds: Vec<Kind>,
 }
@@ -78,12 +79,12 @@ impl Book {
             return;
         }
         let now = self.now;
-        for usage in self.usages(&entry.bot, &entry.key) {
+        self.usages(entry.owner(), |usage| {
             usage.prune(now);
             for (pace, count) in paces(&entry.leaves.act) {
                 usage.attempt(pace, entry.at, count);
             }
-        }
+        });
         if let Some(state) = self.bots.get_mut(&entry.bot) {
             state.replays.add(&entry.replay, now);
         }
@@ -91,7 +92,8 @@ impl Book {
             self.account_may_change(&entry.key, entry.deadline);
         }
         let kinds = self.begin(entry);
-        let pending = Pending { bot: entry.bot.clone(), key: entry.key.clone(), kinds };
+        let pending =
+            Pending { bot: entry.bot.clone(), key: entry.key.clone(), groups: entry.groups.clone(), kinds };
         self.pending.insert(entry.id, pending);
     }
 
@@ -101,10 +103,10 @@ impl Book {
         if entry.unsigned {
             return;
         }
-        for usage in self.usages(&entry.bot, &entry.key) {
+        self.usages(entry.owner(), |usage| {
             usage.prune(now);
             usage.attempt(Pace::Any, entry.at, 1);
-        }
+        });
     }
 
     /// Undoes the folding of a read that nobody recorded.
@@ -112,9 +114,7 @@ impl Book {
         if entry.unsigned {
             return;
         }
-        for usage in self.usages(&entry.bot, &entry.key) {
-            usage.take_back_attempt(Pace::Any, entry.at, 1);
-        }
+        self.usages(entry.owner(), |usage| usage.take_back_attempt(Pace::Any, entry.at, 1));
     }
 
     /// Whether an intent with this number is under way, or has orders in the ledger.
@@ -207,6 +207,7 @@ impl Book {
         let order = Tracked {
             bot: entry.bot.clone(),
             key: entry.key.clone(),
+            groups: entry.groups.clone(),
             exchange: entry.leaves.endpoint.exchange.clone(),
             surface: surface(&entry.leaves).clone(),
             reach: reach(order),
@@ -251,40 +252,6 @@ impl Book {
         let unknown = Outcome::Unknown { why: "".into() };
         for (id, pending) in std::mem::take(&mut self.pending) {
             self.conclude(id, &pending, &unknown, at);
-        }
-    }
-
-    pub(super) fn fold_operator(&mut self, act: &OperatorAct, at: Time) {
-        match act {
-            OperatorAct::Freeze(subject) => self.usage_of(subject).frozen = true,
-            OperatorAct::Thaw(subject) => {
-                let usage = self.usage_of(subject);
-                (usage.frozen, usage.active) = (false, usage.active.max(Some(at)));
-            }
-            OperatorAct::BotAdded(bot) => self.usage_of(&Subject::Bot(bot.clone())).active = Some(at),
-            OperatorAct::KeyAdded(key) => {
-                self.usage_of(&Subject::Key(key.clone())).active = Some(at);
-                self.account_is_another(key, at);
-            }
-            OperatorAct::BotRemoved(bot) => self.usage_of(&Subject::Bot(bot.clone())).active = None,
-            OperatorAct::KeyRemoved(key) => {
-                self.usage_of(&Subject::Key(key.clone())).active = None;
-                self.accounts.remove(key);
-                self.wallets.forget(key);
-            }
-            OperatorAct::Revealed(_)
-            | OperatorAct::Applied(_)
-            | OperatorAct::Allowed(_)
-            | OperatorAct::Disallowed(_)
-            | OperatorAct::CatalogueTaken { .. }
-            | OperatorAct::CatalogueDropped { .. } => {}
-        }
-    }
-
-    fn usage_of(&mut self, subject: &Subject) -> &mut Usage {
-        match subject {
-            Subject::Bot(bot) => &mut self.bots.entry(bot.clone()).or_default().usage,
-            Subject::Key(key) => self.keys.entry(key.clone()).or_default(),
         }
     }
 
@@ -367,7 +334,9 @@ impl Book {
     fn is_active(&mut self, id: LegId, at: Time) {
         let Some(order) = self.orders.get(&id) else { return };
         let (bot, key) = (order.bot.clone(), order.key.clone());
-        self.usages(&bot, &key).into_iter().for_each(|usage| usage.active = usage.active.max(Some(at)));
+        // Nobody asks when a group last did something.
+        let owner = Owner { bot: &bot, key: &key, groups: &[] };
+        self.usages(owner, |usage| usage.active = usage.active.max(Some(at)));
     }
 
     fn conclude_place(&mut self, id: LegId, outcome: &Outcome, at: Time) -> Settled {
@@ -466,11 +435,11 @@ impl Book {
         let Some(pending) = self.pending.remove(&entry.id) else { return };
         let undone = Outcome::NotExecuted { code: "".into() };
         self.conclude(entry.id, &pending, &undone, entry.at);
-        for usage in self.usages(&entry.bot, &entry.key) {
+        self.usages(entry.owner(), |usage| {
             for (pace, count) in paces(&entry.leaves.act) {
                 usage.take_back_attempt(pace, entry.at, count);
             }
-        }
+        });
         if let Some(state) = self.bots.get_mut(&entry.bot) {
             state.replays.remove(&entry.replay.digest);
             state.quotes.give_back(entry.id);

@@ -11,11 +11,11 @@ mod steps;
 
 use super::{Ask, Book, Denied, Permit};
 use crate::entry::{IntentEntry, Leg, ReadEntry};
-use crate::limits::{Asked, LIMITS, Scope};
+use crate::limits::{Asked, Stage};
 use crate::value::Prices;
 use crate::{
-    Act, BotPolicy, Denial, Detail, Entry, Evidence, Intent, Market, Permission, PolicySet, PositionSide,
-    Subject, Symbol,
+    Act, BotPolicy, Denial, Detail, Entry, Evidence, Intent, Level, Market, Permission, PolicySet,
+    PositionSide, Symbol,
 };
 
 use case::Case;
@@ -35,7 +35,7 @@ struct Judged {
 }
 
 impl Book {
-    /// Asks every limit of the bot and of its real key and, if none objects, reserves what the intent may cost, all in
+    /// Asks every limit of the bot, of its real key and of its groups and, if none objects, reserves what the intent may cost, all in
     /// one step.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ impl Book {
         let Some(policy) = policies.bot(&ask.bot) else {
             return Err(Denied::new(*plain(Denial::NoPolicy), ask));
         };
-        self.prune(&ask.bot, policy.key());
+        self.prune(&ask.bot, policy);
         if let Some(state) = self.bots.get_mut(&ask.bot) {
             state.replays.prune(ask.now);
         }
@@ -57,13 +57,14 @@ impl Book {
 
     fn grant(&mut self, policy: &BotPolicy, ask: Ask<'_>, judged: Judged) -> Permit {
         let (id, bot, key, deadline) = (ask.id, ask.bot, policy.key().clone(), ask.deadline);
-        let leaves = judged.leaves;
+        let (leaves, groups) = (judged.leaves, policy.groups().cloned().collect());
         let entry = if leaves.act.changes_state() {
             Entry::Intent(Box::new(IntentEntry {
                 id,
                 at: self.now,
                 bot: bot.clone(),
                 key: key.clone(),
+                groups,
                 peer: ask.peer,
                 evidence: ask.evidence,
                 asked: ask.intent,
@@ -78,7 +79,7 @@ impl Book {
         } else {
             let endpoint = ask.intent.endpoint;
             let (at, bot, key, unsigned) = (self.now, bot.clone(), key.clone(), is_unsigned(ask.evidence));
-            Entry::Read(Box::new(ReadEntry { id, at, bot, key, peer: ask.peer, endpoint, unsigned }))
+            Entry::Read(Box::new(ReadEntry { id, at, bot, key, groups, peer: ask.peer, endpoint, unsigned }))
         };
         self.fold(&entry);
         Permit { id, bot, key, deadline, leaves, entry }
@@ -126,11 +127,9 @@ impl Book {
 
     /// Freeze, replay and memory.
     fn may_change(&self, policy: &BotPolicy, ask: &Ask<'_>) -> Result<(), Refused> {
-        for (scope, subject) in
-            [(Scope::Bot, Subject::Bot(ask.bot.clone())), (Scope::Key, Subject::Key(policy.key().clone()))]
-        {
-            if self.is_frozen(&subject) {
-                return Err(at(scope)(Denial::Frozen));
+        for level in policy.levels() {
+            if self.usage_at(level, &ask.bot, policy.key()).frozen {
+                return Err(at(level)(Denial::Frozen));
             }
         }
         let seen = self.bots.get(&ask.bot).map(|state| &state.replays);
@@ -177,12 +176,13 @@ const fn proven(ask: &Ask<'_>) -> bool {
     }
 }
 
-/// First stage, at both levels.
+/// First stage, at every level.
 fn asked(policy: &BotPolicy, ask: &Ask<'_>, intent: &Intent) -> Result<(), Refused> {
-    for (scope, rules) in policy.levels() {
+    for level in policy.levels() {
+        let (scope, rules) = (level.scope(), level.rules());
         let asked = Asked { scope, rules, peer: &ask.peer, intent, now: ask.now, shared: policy.is_shared() };
-        for limit in LIMITS {
-            limit.ask(&asked).map_err(at(scope))?;
+        for limit in Stage::Ask.limits() {
+            limit.ask(&asked).map_err(at(level))?;
         }
     }
     Ok(())
@@ -192,8 +192,13 @@ fn plain(denial: Denial) -> Refused {
     Box::new((denial, Detail::default()))
 }
 
-fn at(scope: Scope) -> impl Fn(Denial) -> Refused {
-    move |denial| Box::new((denial, Detail { scope: Some(scope), ..Detail::default() }))
+/// A refusal by a limit of one level.
+fn at(level: Level<'_>) -> impl Fn(Denial) -> Refused + '_ {
+    move |denial| Box::new((denial, detail(level)))
+}
+
+fn detail(level: Level<'_>) -> Detail {
+    Detail { scope: Some(level.scope()), group: level.group().cloned(), ..Detail::default() }
 }
 
 impl Judged {

@@ -1,14 +1,13 @@
-//! The orders that are alive or of unknown fate, and how requests name them.
+//! The orders that are alive or of unknown fate.
 
-use std::collections::BTreeMap;
-
+use super::names::Place;
+use super::usages::Usages;
 use super::{Book, Budget, DAY_MS, Usage};
-use crate::entry::Reservation;
-use crate::limits::Scope;
+use crate::entry::{IntentEntry, ReadEntry, Reservation};
 use crate::value::counted;
 use crate::{
-    Amendment, BotName, Decimal, ExchangeName, Exit, Intent, KeyName, LegId, Money, Order, OrderKind,
-    OrderRef, OrderState, Param, Size, SurfaceName, Symbol, Time, TimeInForce,
+    Amendment, BotName, Decimal, ExchangeName, Exit, GroupName, Intent, KeyName, LegId, Money, Order,
+    OrderKind, OrderRef, OrderState, Param, Size, SurfaceName, Time, TimeInForce,
 };
 
 /// An order that is alive, or whose fate is not known.
@@ -16,6 +15,8 @@ use crate::{
 pub struct Tracked {
     pub(super) bot: BotName,
     pub(super) key: KeyName,
+    /// The groups that the bot belonged to when it was placed.
+    pub(super) groups: Vec<GroupName>,
     pub(super) exchange: ExchangeName,
     pub(super) surface: SurfaceName,
     pub(super) order: Order,
@@ -39,6 +40,26 @@ pub struct Tracked {
     /// As much as the exchange said that it filled.
     pub(super) filled: Decimal,
     pub(super) ends: Option<Time>,
+}
+
+/// Whose something is: it counts at each of these.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Owner<'a> {
+    pub(super) bot: &'a BotName,
+    pub(super) key: &'a KeyName,
+    pub(super) groups: &'a [GroupName],
+}
+
+impl IntentEntry {
+    pub(super) fn owner(&self) -> Owner<'_> {
+        Owner { bot: &self.bot, key: &self.key, groups: &self.groups }
+    }
+}
+
+impl ReadEntry {
+    pub(super) fn owner(&self) -> Owner<'_> {
+        Owner { bot: &self.bot, key: &self.key, groups: &self.groups }
+    }
 }
 
 /// What is known of an order's life.
@@ -67,6 +88,10 @@ impl Tracked {
     #[must_use]
     pub const fn bot(&self) -> &BotName {
         &self.bot
+    }
+
+    pub(super) fn owner(&self) -> Owner<'_> {
+        Owner { bot: &self.bot, key: &self.key, groups: &self.groups }
     }
 
     /// Where it is.
@@ -207,83 +232,6 @@ fn is_same(known: &Exit, named: &Exit) -> bool {
 /// A request is not under way any more this long after its deadline.
 pub(super) const LANDED_MS: u64 = 10_000;
 
-/// How orders are named, per account: exchanges number them by surface and symbol.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Names(BTreeMap<Name, Vec<LegId>>);
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Name {
-    text: Box<str>,
-    kind: NameKind,
-    symbol: Symbol,
-    surface: SurfaceName,
-    key: KeyName,
-}
-
-/// Whose word a name is, and for what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum NameKind {
-    Exchange,
-    Client,
-    Algo,
-    AlgoClient,
-    List,
-    ListClient,
-}
-
-impl Name {
-    fn new(place: Place<'_>, by: &OrderRef) -> Self {
-        let (text, kind): (&str, _) = match by {
-            OrderRef::Exchange(id) => (id, NameKind::Exchange),
-            OrderRef::Client(id) => (id.as_str(), NameKind::Client),
-            OrderRef::Algo(id) => (id, NameKind::Algo),
-            OrderRef::AlgoClient(id) => (id.as_str(), NameKind::AlgoClient),
-            OrderRef::List(id) => (id, NameKind::List),
-            OrderRef::ListClient(id) => (id.as_str(), NameKind::ListClient),
-        };
-        let (key, surface, symbol) = (place.key.clone(), place.surface.clone(), place.symbol.clone());
-        Self { text: text.into(), kind, symbol, surface, key }
-    }
-}
-
-/// Where an order's name means something.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'a> {
-    pub(super) key: &'a KeyName,
-    pub(super) surface: &'a SurfaceName,
-    pub(super) symbol: &'a Symbol,
-}
-
-impl<'a> Place<'a> {
-    pub(super) const fn of(order: &'a Tracked) -> Self {
-        Self { key: &order.key, surface: &order.surface, symbol: &order.order.symbol }
-    }
-}
-
-impl Names {
-    /// Every order that may be meant.
-    pub(super) fn meant(&self, place: Place<'_>, by: &OrderRef) -> &[LegId] {
-        self.0.get(&Name::new(place, by)).map_or(&[], Vec::as_slice)
-    }
-
-    fn add(&mut self, place: Place<'_>, by: &OrderRef, id: LegId) {
-        let ids = self.0.entry(Name::new(place, by)).or_default();
-        if let Err(place) = ids.binary_search(&id) {
-            ids.insert(place, id);
-        }
-    }
-
-    fn remove(&mut self, place: Place<'_>, by: &OrderRef, id: LegId) {
-        let name = Name::new(place, by);
-        if let Some(ids) = self.0.get_mut(&name) {
-            ids.retain(|other| *other != id);
-            if ids.is_empty() {
-                self.0.remove(&name);
-            }
-        }
-    }
-}
-
 impl Book {
     /// Begins to track an order, holding what it may cost: of two rivals, what the larger one may.
     pub(super) fn track(&mut self, id: LegId, order: Tracked) {
@@ -291,15 +239,15 @@ impl Book {
         let names = client_name(&order.order).into_iter().chain(order.names.iter().cloned());
         let names: Vec<OrderRef> = names.collect();
         let rests = order.can_rest();
-        for usage in self.usages(&order.bot, &order.key) {
+        self.usages(order.owner(), |usage| {
             usage.orders.insert(id);
             if rests {
                 usage.opened(order.order.market, &order.order.symbol);
             }
-        }
+        });
         self.resting.add(id, &order);
         self.wallets.add(&order);
-        self.orders.insert(id, Tracked { names: Vec::new(), ..order });
+        self.orders.insert(id, Box::new(Tracked { names: Vec::new(), ..order }));
         for name in names {
             self.call(id, name);
         }
@@ -307,7 +255,7 @@ impl Book {
     }
 
     /// Stops tracking an order, and gives back what was held for it alone.
-    pub(super) fn untrack(&mut self, id: LegId) -> Option<Tracked> {
+    pub(super) fn untrack(&mut self, id: LegId) -> Option<Box<Tracked>> {
         self.lift(Some(id));
         let order = self.orders.remove(&id)?;
         self.resting.remove(id, &order);
@@ -318,12 +266,13 @@ impl Book {
         if let Some(end) = order.ends {
             self.ends.remove(&(end, id));
         }
-        for usage in self.usages(&order.bot, &order.key) {
+        let rests = order.can_rest();
+        self.usages(order.owner(), |usage| {
             usage.orders.remove(&id);
-            if order.can_rest() {
+            if rests {
                 usage.closed(order.order.market, &order.order.symbol);
             }
-        }
+        });
         self.lay(order.rival);
         Some(order)
     }
@@ -343,22 +292,25 @@ impl Book {
 
     /// Takes what is held for an order and its rival out of the usage.
     fn lift(&mut self, id: Option<LegId>) {
-        let Some((bot, key, held)) = id.and_then(|id| self.weight(id)) else { return };
-        self.apply((&bot, &key), &held, Usage::release);
+        self.weighing(id, Usage::release);
     }
 
     /// Counts what is to be held for an order and its rival.
     fn lay(&mut self, id: Option<LegId>) {
-        let Some((bot, key, held)) = id.and_then(|id| self.weight(id)) else { return };
-        self.apply((&bot, &key), &held, Usage::hold);
+        self.weighing(id, Usage::hold);
     }
 
-    /// What is held for an order and its rival together: they were reserved in one step, so in one currency.
-    fn weight(&self, id: LegId) -> Option<(BotName, KeyName, Reservation)> {
-        let order = self.orders.get(&id)?;
-        let own = order.carried();
-        let rival = order.rival.and_then(|rival| self.orders.get(&rival)).map_or(own, Tracked::carried);
-        Some((order.bot.clone(), order.key.clone(), own.larger(rival)))
+    /// Does something with what is held for an order and its rival together: they were reserved in one step, so in one
+    /// currency.
+    fn weighing(&mut self, id: Option<LegId>, apply: impl Fn(&mut Usage, Budget, &Money)) {
+        let Self { orders, bots, keys, groups, .. } = self;
+        let mut usages = Usages { bots, keys, groups };
+        let Some(order) = id.and_then(|id| orders.get(&id)) else { return };
+        let (owner, own) = ((&order.bot, &order.key), order.carried());
+        match order.rival.and_then(|rival| orders.get(&rival)) {
+            Some(rival) => usages.apply(owner, &own.larger(rival.carried()), apply),
+            None => usages.apply(owner, own, apply),
+        }
     }
 
     /// Notes that more of an order filled, where the exchange says so.
@@ -369,8 +321,8 @@ impl Book {
         self.wallets.fill(order, filled.less(order.filled), at);
         order.filled = filled;
         self.wallets.add(order);
-        let (bot, key) = (order.bot.clone(), order.key.clone());
-        self.usages(&bot, &key).into_iter().for_each(|usage| usage.filled_at(at));
+        let (bot, key, groups) = (order.bot.clone(), order.key.clone(), order.groups.clone());
+        self.usages(Owner { bot: &bot, key: &key, groups: &groups }, |usage| usage.filled_at(at));
     }
 
     /// The end of an order that can fill no more: what was filled counts from now on; untold, all of it.
@@ -462,25 +414,24 @@ impl Book {
         self.names.add(Place::of(order), &name, id);
     }
 
-    /// The usage of a bot and of its key.
-    pub(super) fn usages(&mut self, bot: &BotName, key: &KeyName) -> [&mut Usage; 2] {
-        [&mut self.bots.entry(bot.clone()).or_default().usage, self.keys.entry(key.clone()).or_default()]
+    /// Does something with the usage of a bot, of its key and of each of its groups.
+    pub(super) fn usages(&mut self, owner: Owner<'_>, mut each: impl FnMut(&mut Usage)) {
+        each(&mut self.bots.entry(owner.bot.clone()).or_default().usage);
+        each(self.keys.entry(owner.key.clone()).or_default());
+        for group in owner.groups {
+            each(self.groups.entry(group.clone()).or_default());
+        }
     }
 
-    /// Does something with what is reserved of each budget, at both levels.
+    /// Does something with what is reserved of each budget, at every level.
     pub(super) fn apply(
         &mut self,
         (bot, key): (&BotName, &KeyName),
         reserved: &Reservation,
         apply: impl Fn(&mut Usage, Budget, &Money),
     ) {
-        for (usage, scope) in self.usages(bot, key).into_iter().zip([Scope::Bot, Scope::Key]) {
-            for budget in Budget::ALL {
-                if let Some(money) = reserved.of(scope, budget) {
-                    apply(usage, budget, money);
-                }
-            }
-        }
+        let Self { bots, keys, groups, .. } = self;
+        Usages { bots, keys, groups }.apply((bot, key), reserved, apply);
     }
 
     /// Whether what an answer says of an order can be about this one.

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Book;
-use super::ledger::{Fate, LANDED_MS, Place, told_client_name, told_name};
+use super::ledger::{Fate, LANDED_MS, told_client_name, told_name};
+use super::names::Place;
 use super::quotes::Offer;
 use super::resting::reach;
 use crate::entry::ObservedEntry;

@@ -69,19 +69,22 @@ impl Unfilled {
     }
 }
 
-/// What was filled in one currency.
+/// What was used in one currency.
 #[derive(Clone, Debug, PartialEq)]
-struct Filled {
+struct InAsset {
+    asset: Asset,
+    held: Decimal,
     hour: Window<Decimal>,
     day: Window<Decimal>,
 }
 
-impl Filled {
-    const fn new() -> Self {
-        Self { hour: Window::new(HOUR_MS, HOUR_GRAIN_MS), day: Window::new(DAY_MS, DAY_GRAIN_MS) }
+impl InAsset {
+    fn new(asset: Asset) -> Self {
+        let (hour, day) = (Window::new(HOUR_MS, HOUR_GRAIN_MS), Window::new(DAY_MS, DAY_GRAIN_MS));
+        Self { asset, held: Decimal::ZERO, hour, day }
     }
 
-    const fn lasting(&self, lasting: Lasting) -> &Window<Decimal> {
+    const fn filled(&self, lasting: Lasting) -> &Window<Decimal> {
         match lasting {
             Lasting::Hour => &self.hour,
             Lasting::Day => &self.day,
@@ -89,30 +92,36 @@ impl Filled {
     }
 }
 
-/// What was used of one budget, by currency.
+/// What was used of one budget, by currency; mostly there is one.
 #[derive(Clone, Debug, PartialEq)]
-struct Used {
-    held: BTreeMap<Asset, Decimal>,
-    filled: BTreeMap<Asset, Filled>,
-}
+struct Used(Vec<InAsset>);
 
 impl Used {
-    const fn new() -> Self {
-        Self { held: BTreeMap::new(), filled: BTreeMap::new() }
+    fn get(&self, asset: &Asset) -> Option<&InAsset> {
+        self.0.iter().find(|of| of.asset == *asset)
     }
 
-    fn in_asset(&self, asset: &Asset, lasting: Lasting) -> Decimal {
-        let held = self.held.get(asset).copied().unwrap_or_default();
-        let filled = self.filled.get(asset).map(|filled| filled.lasting(lasting).total());
-        super::window::sum(held, filled.unwrap_or_default())
+    fn get_mut(&mut self, asset: &Asset) -> Option<&mut InAsset> {
+        self.0.iter_mut().find(|of| of.asset == *asset)
+    }
+
+    /// Changes what was used in a currency. The currencies stay in order, so that it is the same however it came about.
+    fn change(&mut self, asset: &Asset, change: impl FnOnce(&mut InAsset)) {
+        if let Some(of) = self.get_mut(asset) {
+            return change(of);
+        }
+        let mut of = InAsset::new(asset.clone());
+        change(&mut of);
+        let place = self.0.partition_point(|other| other.asset < of.asset);
+        self.0.insert(place, of);
     }
 
     fn prune(&mut self, now: Time) {
-        self.filled.retain(|_, filled| {
-            filled.hour.prune(now);
-            filled.day.prune(now);
-            !filled.day.is_empty()
-        });
+        for of in &mut self.0 {
+            of.hour.prune(now);
+            of.day.prune(now);
+        }
+        self.0.retain(|of| !of.held.is_zero() || !of.day.is_empty());
     }
 }
 
@@ -146,8 +155,8 @@ impl Usage {
             active: None,
             open: 0,
             open_in: BTreeMap::new(),
-            turnover: Used::new(),
-            loss: Used::new(),
+            turnover: Used(Vec::new()),
+            loss: Used(Vec::new()),
             unfilled: Unfilled::new(),
             attempts: [Attempts::new(), Attempts::new(), Attempts::new()],
         }
@@ -184,18 +193,15 @@ impl Usage {
     }
 
     /// What counts against a budget: what is held, and what was filled so recently, by currency.
-    pub fn used(&self, budget: Budget, lasting: Lasting) -> impl Iterator<Item = Money> + '_ {
-        let used = self.budget(budget);
-        let only_filled = used.filled.keys().filter(|asset| !used.held.contains_key(*asset));
-        let assets = used.held.keys().chain(only_filled);
-        assets.map(move |asset| Money::new(used.in_asset(asset, lasting), asset.clone()))
+    pub fn used(&self, budget: Budget, lasting: Lasting) -> impl Iterator<Item = (Decimal, &Asset)> + '_ {
+        let used = self.budget(budget).0.iter();
+        used.map(move |of| (super::window::sum(of.held, of.filled(lasting).total()), &of.asset))
     }
 
     /// When `money` more will be free, if fills alone are in the way.
     #[must_use]
     pub fn refills(&self, budget: Budget, lasting: Lasting, money: &Money) -> Option<Time> {
-        let filled = self.budget(budget).filled.get(&money.asset)?;
-        filled.lasting(lasting).ends_for(money.amount)
+        self.budget(budget).get(&money.asset)?.filled(lasting).ends_for(money.amount)
     }
 
     const fn budget(&self, budget: Budget) -> &Used {
@@ -311,33 +317,27 @@ impl Usage {
     }
 
     pub(super) fn hold(&mut self, budget: Budget, money: &Money) {
-        if money.amount.is_zero() {
-            return;
-        }
-        let all = &mut self.budget_mut(budget).held;
-        match all.get_mut(&money.asset) {
-            Some(held) => *held = super::window::sum(*held, money.amount),
-            None => {
-                all.insert(money.asset.clone(), money.amount);
-            }
+        if !money.amount.is_zero() {
+            let hold = |of: &mut InAsset| of.held = super::window::sum(of.held, money.amount);
+            self.budget_mut(budget).change(&money.asset, hold);
         }
     }
 
     pub(super) fn release(&mut self, budget: Budget, money: &Money) {
-        let all = &mut self.budget_mut(budget).held;
-        let Some(held) = all.get_mut(&money.asset) else { return };
-        *held = held.less(money.amount);
-        if held.is_zero() {
-            all.remove(&money.asset);
+        let used = self.budget_mut(budget);
+        let Some(of) = used.get_mut(&money.asset) else { return };
+        of.held = of.held.less(money.amount);
+        if of.held.is_zero() && of.day.is_empty() {
+            used.0.retain(|of| of.asset != money.asset);
         }
     }
 
     pub(super) fn fill(&mut self, budget: Budget, money: &Money, at: Time) {
         if !money.amount.is_zero() {
-            let all = &mut self.budget_mut(budget).filled;
-            let filled = all.entry(money.asset.clone()).or_insert_with(Filled::new);
-            filled.hour.add(at, money.amount);
-            filled.day.add(at, money.amount);
+            self.budget_mut(budget).change(&money.asset, |of| {
+                of.hour.add(at, money.amount);
+                of.day.add(at, money.amount);
+            });
         }
     }
 }

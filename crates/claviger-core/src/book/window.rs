@@ -1,6 +1,6 @@
 //! Sums over a rolling span of time.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use crate::{Decimal, Time};
 
@@ -43,37 +43,54 @@ pub(super) fn sum(a: Decimal, b: Decimal) -> Decimal {
 pub struct Window<T> {
     span: u64,
     grain: u64,
-    parts: BTreeMap<u64, T>,
+    /// By grain. What is added is nearly always of the newest one.
+    parts: VecDeque<(u64, T)>,
     total: T,
 }
 
 impl<T: Sum> Window<T> {
     pub(super) const fn new(span: u64, grain: u64) -> Self {
-        Self { span, grain, parts: BTreeMap::new(), total: T::ZERO }
+        Self { span, grain, parts: VecDeque::new(), total: T::ZERO }
     }
 
     pub(super) fn add(&mut self, at: Time, amount: T) {
-        let part = self.parts.entry(at.millis() / self.grain).or_insert(T::ZERO);
-        *part = part.plus(amount);
+        let grain = at.millis() / self.grain;
         self.total = self.total.plus(amount);
+        let place = self.place(grain);
+        match self.parts.get_mut(place) {
+            Some((of, part)) if *of == grain => *part = part.plus(amount),
+            Some(_) | None => self.parts.insert(place, (grain, T::ZERO.plus(amount))),
+        }
+    }
+
+    /// Where a grain is, or would be.
+    fn place(&self, grain: u64) -> usize {
+        match self.parts.back() {
+            None => 0,
+            Some((newest, _)) if *newest == grain => self.parts.len().saturating_sub(1),
+            Some((newest, _)) if *newest < grain => self.parts.len(),
+            Some(_) => self.parts.partition_point(|(of, _)| *of < grain),
+        }
     }
 
     pub(super) fn take_back(&mut self, at: Time, amount: T) {
         let grain = at.millis() / self.grain;
-        let Some(part) = self.parts.get_mut(&grain) else { return };
+        let place = self.place(grain);
+        let Some((_, part)) = self.parts.get_mut(place).filter(|(of, _)| *of == grain) else { return };
         *part = part.less(amount);
         self.total = self.total.less(amount);
         if *part == T::ZERO {
-            self.parts.remove(&grain);
+            self.parts.remove(place);
         }
     }
 
     pub(super) fn prune(&mut self, now: Time) {
-        while let Some(first) = self.parts.first_entry() {
-            if self.span.saturating_add(grain_end(*first.key(), self.grain)) > now.millis() {
+        while let Some((grain, amount)) = self.parts.front() {
+            if self.span.saturating_add(grain_end(*grain, self.grain)) > now.millis() {
                 break;
             }
-            self.total = self.total.less(first.remove());
+            self.total = self.total.less(*amount);
+            self.parts.pop_front();
         }
         if self.parts.is_empty() {
             self.total = T::ZERO;
@@ -111,7 +128,7 @@ impl Window<Decimal> {
 impl Window<u64> {
     /// The sum of what was added since the grain in which `from` lies.
     pub(super) fn total_from(&self, from: Time) -> u64 {
-        self.parts.range(from.millis() / self.grain..).fold(0, |sum, (_, count)| sum.plus(*count))
+        self.since(from.millis() / self.grain).fold(0, |sum, (_, count)| sum.plus(*count))
     }
 
     /// When at least `count` of that will have left the span.
@@ -121,13 +138,18 @@ impl Window<u64> {
 }
 
 impl<T: Sum> Window<T> {
+    fn since(&self, first: u64) -> impl Iterator<Item = &(u64, T)> {
+        let place = self.parts.partition_point(|(grain, _)| *grain < first);
+        self.parts.range(place..)
+    }
+
     fn ends_when(&self, enough: impl Fn(T) -> bool) -> Option<Time> {
         self.ends_when_from(0, enough)
     }
 
     fn ends_when_from(&self, first: u64, enough: impl Fn(T) -> bool) -> Option<Time> {
         let mut sum = T::ZERO;
-        self.parts.range(first..).find_map(|(grain, amount)| {
+        self.since(first).find_map(|(grain, amount)| {
             sum = sum.plus(*amount);
             let end = grain_end(*grain, self.grain).saturating_add(self.span);
             enough(sum).then(|| Time::from_millis(end))

@@ -1,6 +1,6 @@
 //! From TOML to [`Config`], refusing whatever is not exactly as it must be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -13,8 +13,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Authority, BySurface, CatalogueKey, Config, ExchangeSettings, Isolation, KnownExchange, Tls};
 use crate::limits::{Given, LIMITS, Misfit, Rules, Scope};
-use crate::policy::{RawBot, RawKey};
-use crate::{BotName, Digest, ExchangeName, KeyName, Permission, PolicySet, SurfaceName};
+use crate::policy::{Bill, RawBot, RawKey, Total};
+use crate::{BotName, Digest, ExchangeName, KeyName, Market, Money, Permission, PolicySet, SurfaceName};
 
 /// The configuration cannot be used. It names file, line, key and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -75,6 +75,14 @@ pub enum Problem {
         /// The names there are.
         known: String,
     },
+    /// A bot is in more groups than it may be.
+    #[error("bot `{bot}` would be in more than {most} groups")]
+    TooManyGroups {
+        /// The bot.
+        bot: String,
+        /// The most.
+        most: usize,
+    },
     /// A key's environment is not that of its exchange's hosts.
     #[error("the key is for `{key}`, but the hosts of this exchange are `{hosts}`")]
     Environment {
@@ -83,10 +91,30 @@ pub enum Problem {
         /// The hosts'.
         hosts: Box<str>,
     },
+    /// A bot whose theft bill is above what was written.
+    #[error("{bill} in a day, and max_theft_day is {most}; {why}")]
+    Theft {
+        /// What a thief can cost: `a thief can cost at most 420 USDT`.
+        bill: String,
+        /// The most it may be.
+        most: Money,
+        /// Which limits decide it.
+        why: String,
+    },
 }
 
-const TOP: &[&str] =
-    &["listen", "unix_socket", "plain_http", "tls", "isolation", "catalogue_keys", "exchange", "key", "bot"];
+const TOP: &[&str] = &[
+    "listen",
+    "unix_socket",
+    "plain_http",
+    "tls",
+    "isolation",
+    "catalogue_keys",
+    "exchange",
+    "key",
+    "group",
+    "bot",
+];
 const TLS: &[&str] = &["names", "chain"];
 const EXCHANGE: &[&str] = &["rest", "ca", "environment", "own_port"];
 const KEY: &[&str] = &["exchange", "environment"];
@@ -113,9 +141,12 @@ pub(super) fn config(text: &str, file: &str, known: &[KnownExchange]) -> Result<
         .iter()
         .map(|(name, table)| Ok((name.clone(), key(name, table, known, &exchanges)?)))
         .collect::<Result<_, _>>()?;
-    let bots = top.children("bot")?;
+    let tables = top.children("bot")?;
     let bots: Vec<RawBot> =
-        bots.iter().map(|(name, table)| bot(name, table, known, &keys)).collect::<Result<_, _>>()?;
+        tables.iter().map(|(name, table)| bot(name, table, known, &keys)).collect::<Result<_, _>>()?;
+    let groups = super::group::groups(&top, known, &keys, &bots)?;
+    let policies = PolicySet::new(keys.into_values().collect(), groups, bots);
+    tables.iter().try_for_each(|(name, table)| within_its_bill(name, table, &policies))?;
     Ok(Config {
         listen: top.parsed("listen", LISTEN)?.unwrap_or_else(Config::usual_listen),
         unix_socket: top.path("unix_socket")?,
@@ -124,7 +155,7 @@ pub(super) fn config(text: &str, file: &str, known: &[KnownExchange]) -> Result<
         isolation: top.isolation()?,
         catalogue_keys: top.catalogue_keys()?,
         exchanges,
-        policies: Arc::new(PolicySet::new(keys.into_values().collect(), bots)),
+        policies: Arc::new(policies),
         hash: Digest::of(text.as_bytes()),
     })
 }
@@ -183,7 +214,7 @@ fn key(
             .at("environment")
             .error(Problem::Environment { key: environment, hosts: hosts.into() }));
     }
-    let rules = table.rules(Scope::Key, KEY, exchange)?;
+    let rules = table.rules(Scope::Key, KEY, &markets(exchange))?;
     let exits_by_account = exchange.exits_by_account;
     Ok(RawKey { name, exchange: exchange.name.clone(), environment, exits_by_account, rules })
 }
@@ -202,11 +233,35 @@ fn bot(
         return Err(table.at("key").error(Problem::NoSuch { kind: "key", name: cut(&of), known }));
     };
     let exchange = known_exchange(key.exchange.as_str(), table, known)?;
-    let rules = table.rules(Scope::Bot, BOT, exchange)?;
+    let rules = table.rules(Scope::Bot, BOT, &markets(exchange))?;
     if let Some((grant, missing)) = rules.missing() {
         return Err(table.error(Problem::Unlimited { grant, missing: missing.join(", ") }));
     }
     Ok(RawBot { name, key: key.name.clone(), rules })
+}
+
+fn markets(exchange: &KnownExchange) -> BTreeSet<Market> {
+    exchange.markets.iter().copied().collect()
+}
+
+/// Refuses a bot whose theft bill of a day is above its `max_theft_day`, or cannot be compared with it.
+fn within_its_bill(name: &str, table: &Table<'_>, policies: &PolicySet) -> Result<(), ConfigError> {
+    let policy = name.parse().ok().and_then(|name: BotName| policies.bot(&name));
+    let Some((policy, most)) = policy.and_then(|policy| Some((policy, policy.rules().most_stolen()?))) else {
+        return Ok(());
+    };
+    let day = Bill::of(policy).day;
+    let counted = day.in_asset(&most.asset);
+    if day.total() == Total::AtMost(None) || counted.as_ref().is_some_and(|bill| bill.amount <= most.amount) {
+        return Ok(());
+    }
+    let bill = match counted {
+        Some(bill) => format!("a thief can cost up to {bill}"),
+        None => format!("what a thief can cost is {day}"),
+    };
+    let why: Vec<String> = day.parts.iter().map(ToString::to_string).collect();
+    let problem = Problem::Theft { bill, most: most.clone(), why: why.join("; ") };
+    Err(table.at("max_theft_day").error(problem))
 }
 
 #[derive(Clone, Copy)]
@@ -216,7 +271,7 @@ struct Source<'a> {
 }
 
 /// A table of the configuration, with its place for errors.
-struct Table<'a> {
+pub(super) struct Table<'a> {
     source: Source<'a>,
     place: String,
     table: &'a DeTable<'a>,
@@ -224,7 +279,7 @@ struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    fn error(&self, problem: Problem) -> ConfigError {
+    pub(super) fn error(&self, problem: Problem) -> ConfigError {
         ConfigError {
             file: self.source.file.into(),
             line: line_of(self.source.text, self.span.start),
@@ -234,13 +289,13 @@ impl<'a> Table<'a> {
     }
 
     /// The same table, with one of its keys as the place.
-    fn at(&self, key: &str) -> Self {
+    pub(super) fn at(&self, key: &str) -> Self {
         let span = self.table.keys().find(|k| k.get_ref() == key).map_or(self.span.clone(), Spanned::span);
         let dot = if self.place.is_empty() { "" } else { "." };
         Self { source: self.source, place: format!("{}{dot}{key}", self.place), table: self.table, span }
     }
 
-    fn value(&self, key: &str) -> Option<&'a DeValue<'a>> {
+    pub(super) fn value(&self, key: &str) -> Option<&'a DeValue<'a>> {
         self.table.iter().find(|(k, _)| k.get_ref() == key).map(|(_, v)| v.get_ref())
     }
 
@@ -262,7 +317,7 @@ impl<'a> Table<'a> {
     }
 
     /// The tables under a key, by name.
-    fn children(&self, key: &str) -> Result<Vec<(String, Self)>, ConfigError> {
+    pub(super) fn children(&self, key: &str) -> Result<Vec<(String, Self)>, ConfigError> {
         let here = self.at(key);
         let table = match self.value(key) {
             None => return Ok(Vec::new()),
@@ -287,7 +342,7 @@ impl<'a> Table<'a> {
     }
 
     /// This table's name as a name of our own.
-    fn named<T: FromStr<Err = crate::NotAName>>(&self, name: &str) -> Result<T, ConfigError> {
+    pub(super) fn named<T: FromStr<Err = crate::NotAName>>(&self, name: &str) -> Result<T, ConfigError> {
         name.parse().map_err(|e: crate::NotAName| {
             self.error(Misfit { given: format!("`{}`", e.text), wanted: e.wanted.into() }.into())
         })
@@ -388,7 +443,12 @@ impl<'a> Table<'a> {
     }
 
     /// The limits in this table; every other key must be one of `others`.
-    fn rules(&self, scope: Scope, others: &[&str], exchange: &KnownExchange) -> Result<Rules, ConfigError> {
+    pub(super) fn rules(
+        &self,
+        scope: Scope,
+        others: &[&str],
+        known: &BTreeSet<Market>,
+    ) -> Result<Rules, ConfigError> {
         let limits: Vec<_> = LIMITS.iter().filter(|limit| limit.stands_at(scope)).collect();
         let names: Vec<&str> = limits.iter().map(|limit| limit.name()).collect();
         self.only(others, &names)?;
@@ -398,11 +458,11 @@ impl<'a> Table<'a> {
             let parsed = limit.parse(&given(value), &mut rules);
             parsed.map_err(|misfit| self.at(limit.name()).error(misfit.into()))?;
         }
-        let strange = rules.markets().find(|market| !exchange.markets.contains(market));
+        let strange = rules.markets().find(|market| !known.contains(market));
         match strange {
             None => Ok(rules),
             Some(market) => {
-                let known: Vec<&str> = exchange.markets.iter().map(|m| m.as_str()).collect();
+                let known: Vec<&str> = known.iter().map(|m| m.as_str()).collect();
                 let name = market.as_str().into();
                 Err(self.at("markets").error(Problem::NoSuch {
                     kind: "market",
@@ -415,7 +475,7 @@ impl<'a> Table<'a> {
 }
 
 /// A value as limits know it.
-fn given<'a>(value: &'a DeValue<'_>) -> Given<'a> {
+pub(super) fn given<'a>(value: &'a DeValue<'_>) -> Given<'a> {
     match value {
         DeValue::String(text) => Given::Text(text),
         DeValue::Boolean(flag) => Given::Flag(*flag),

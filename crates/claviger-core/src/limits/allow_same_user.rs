@@ -1,6 +1,6 @@
 //! Whether a bot may run under claviger's own user.
 
-use super::{Asked, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Asked, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::{Denial, Risk};
 
 /// `allow_same_user`: whether a bot under claviger's own operating-system user may do what is of high risk.
@@ -10,6 +10,10 @@ pub struct AllowSameUser;
 impl Limit for AllowSameUser {
     fn name(&self) -> &'static str {
         "allow_same_user"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask]
     }
 
     fn help(&self) -> Help {
@@ -39,7 +43,8 @@ impl Limit for AllowSameUser {
     }
 
     fn ask(&self, asked: &Asked<'_>) -> Result<(), Denial> {
-        let allowed = asked.rules.allow_same_user == Some(true) || matches!(asked.scope, Scope::Key);
+        let allowed =
+            asked.rules.allow_same_user == Some(true) || matches!(asked.scope, Scope::Key | Scope::Group);
         let harmless = asked.intent.permission.risk() < Risk::High && !asked.intent.act.changes_state();
         if !asked.peer.same_user || allowed || harmless {
             Ok(())

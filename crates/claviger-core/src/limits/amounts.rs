@@ -31,7 +31,7 @@ pub(super) fn shown(cap: &Cap<Amounts>) -> Shown {
 pub(super) fn compared(scope: Scope, old: Option<&Cap<Amounts>>, new: Option<&Cap<Amounts>>) -> Change {
     let absent = match scope {
         Scope::Bot => Cap::At(Amounts::new()),
-        Scope::Key => Cap::Unlimited,
+        Scope::Key | Scope::Group => Cap::Unlimited,
     };
     settings(old, new, &absent, |a, b| {
         a.iter().all(|(asset, amount)| b.get(asset).is_some_and(|most| amount <= most))
@@ -45,7 +45,7 @@ pub(super) fn beyond(
     (asset, amount): (&Asset, Decimal),
 ) -> Option<Money> {
     let most = match (cap, scope) {
-        (Some(Cap::Unlimited), _) | (None, Scope::Key) => return None,
+        (Some(Cap::Unlimited), _) | (None, Scope::Key | Scope::Group) => return None,
         (Some(Cap::At(amounts)), _) => amounts.get(asset).copied().unwrap_or_default(),
         (None, Scope::Bot) => Decimal::ZERO,
     };
@@ -55,7 +55,7 @@ pub(super) fn beyond(
 /// What tells no amount passes only where there is no limit to count it by.
 pub(super) const fn uncounted(cap: Option<&Cap<Amounts>>, scope: Scope) -> Result<(), Denial> {
     match (cap, scope) {
-        (Some(Cap::Unlimited), _) | (None, Scope::Key) => Ok(()),
+        (Some(Cap::Unlimited), _) | (None, Scope::Key | Scope::Group) => Ok(()),
         (Some(Cap::At(_)), _) | (None, Scope::Bot) => Err(Denial::Unmeasured {
             why: "it moves funds and tells no amount, so max_transfer and max_withdraw cannot count it",
         }),

@@ -2,7 +2,7 @@
 
 use super::compare::settings;
 use super::order_rate::{WANTED, paced, rate_shown, within};
-use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rate, Rules, Scope, Shown};
+use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rate, Rules, Scope, Shown, Stage};
 use crate::Denial;
 use crate::book::Pace;
 
@@ -13,6 +13,10 @@ pub struct CancelRate;
 impl Limit for CancelRate {
     fn name(&self) -> &'static str {
         "cancel_rate"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Count]
     }
 
     fn help(&self) -> Help {

@@ -36,7 +36,7 @@ impl Change {
     }
 
     /// From whether `new` lies within `old`, and `old` within `new`.
-    pub(super) const fn from_within(new_in_old: bool, old_in_new: bool) -> Self {
+    pub(crate) const fn from_within(new_in_old: bool, old_in_new: bool) -> Self {
         match (new_in_old, old_in_new) {
             (true, true) => Self::Same,
             (true, false) => Self::Narrower,

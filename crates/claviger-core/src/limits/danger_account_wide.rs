@@ -1,7 +1,7 @@
 //! Whether a bot may act on an account that other bots use.
 
 use super::allow_same_user::flags;
-use super::{Asked, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Asked, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::{Act, Denial, Permission, What};
 
 /// `danger_account_wide`: whether a bot may do what touches the other bots of its real key.
@@ -11,6 +11,10 @@ pub struct DangerAccountWide;
 impl Limit for DangerAccountWide {
     fn name(&self) -> &'static str {
         "danger_account_wide"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask]
     }
 
     fn help(&self) -> Help {
@@ -40,7 +44,8 @@ impl Limit for DangerAccountWide {
     }
 
     fn ask(&self, asked: &Asked<'_>) -> Result<(), Denial> {
-        let allowed = asked.rules.danger_account_wide == Some(true) || matches!(asked.scope, Scope::Key);
+        let allowed =
+            asked.rules.danger_account_wide == Some(true) || matches!(asked.scope, Scope::Key | Scope::Group);
         if !asked.shared || allowed || !account_wide(asked) { Ok(()) } else { Err(Denial::AccountWide) }
     }
 }

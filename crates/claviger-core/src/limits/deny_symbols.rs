@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::setting::listed;
 use super::symbols::touched;
-use super::{Asked, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Asked, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::{Act, Denial, Symbol, What};
 
 /// `deny_symbols`: which instruments a bot may not touch, whatever else is allowed.
@@ -16,6 +16,10 @@ const WANTED: &str = "a list of symbols as the exchange spells them (1 to 40 of 
 impl Limit for DenySymbols {
     fn name(&self) -> &'static str {
         "deny_symbols"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask]
     }
 
     fn help(&self) -> Help {

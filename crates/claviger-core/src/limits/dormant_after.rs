@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::compare::settings;
-use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED};
+use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage, UNLIMITED};
 use crate::Denial;
 use crate::book::DAY_MS;
 
@@ -45,6 +45,10 @@ impl Limit for DormantAfter {
         "dormant_after"
     }
 
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Count]
+    }
+
     fn help(&self) -> Help {
         Help {
             meaning: "after how many days without an order nothing that opens is allowed, until an operator thaws the bot or key",
@@ -64,6 +68,11 @@ impl Limit for DormantAfter {
             Cap::Unlimited => Shown { text: UNLIMITED.into(), unlimited: true },
             Cap::At(days) => Shown { text: days.to_string(), unlimited: false },
         })
+    }
+
+    /// A group is no key that could lie about.
+    fn stands_at(&self, scope: Scope) -> bool {
+        matches!(scope, Scope::Bot | Scope::Key)
     }
 
     fn compare(&self, _scope: Scope, old: &Rules, new: &Rules) -> Change {

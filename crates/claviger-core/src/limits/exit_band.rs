@@ -3,7 +3,7 @@
 use super::compare::settings;
 use super::price_band::WANTED;
 use super::way::{Beyond, ways};
-use super::{Cap, Change, Given, Help, Limit, Misfit, Percent, Rules, Scope, Shown, Weighed};
+use super::{Cap, Change, Given, Help, Limit, Misfit, Percent, Rules, Scope, Shown, Stage, Weighed};
 use crate::Denial;
 
 /// `exit_band`: how much above the reference price exits may buy, and how much below it they may sell.
@@ -13,6 +13,10 @@ pub struct ExitBand;
 impl Limit for ExitBand {
     fn name(&self) -> &'static str {
         "exit_band"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Weigh]
     }
 
     fn help(&self) -> Help {

@@ -3,7 +3,7 @@
 use super::compare::settings;
 use super::price_band::WANTED;
 use super::way::{Beyond, written};
-use super::{Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Weighed};
+use super::{Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage, Weighed};
 use crate::Denial;
 
 /// `fat_finger`: how much below the reference price a bot may bid, and how much above it it may offer.
@@ -13,6 +13,10 @@ pub struct FatFinger;
 impl Limit for FatFinger {
     fn name(&self) -> &'static str {
         "fat_finger"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Weigh]
     }
 
     fn help(&self) -> Help {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Asked, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Asked, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::{Act, Denial, Intent, Market, Permission, Special, What};
 
 /// `grants`: what a bot may do at all.
@@ -12,6 +12,10 @@ pub struct Grants;
 impl Limit for Grants {
     fn name(&self) -> &'static str {
         "grants"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask]
     }
 
     fn help(&self) -> Help {
@@ -42,7 +46,7 @@ impl Limit for Grants {
     fn ask(&self, asked: &Asked<'_>) -> Result<(), Denial> {
         let Some(grants) = &asked.rules.grants else {
             return match asked.scope {
-                Scope::Key => Ok(()),
+                Scope::Key | Scope::Group => Ok(()),
                 Scope::Bot => {
                     needs(asked.intent).next().map_or(Ok(()), |needs| Err(Denial::NotGranted { needs }))
                 }
@@ -59,7 +63,7 @@ fn granted(scope: Scope, rules: &Rules) -> BTreeSet<Permission> {
     match (&rules.grants, scope) {
         (Some(set), _) => set.clone(),
         (None, Scope::Bot) => BTreeSet::new(),
-        (None, Scope::Key) => Permission::ALL.into(),
+        (None, Scope::Key | Scope::Group) => Permission::ALL.into(),
     }
 }
 

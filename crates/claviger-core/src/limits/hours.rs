@@ -7,7 +7,7 @@ pub use window::{NotAWindow, OpenWindow};
 use super::closing::does_more_than_close;
 use super::compare::settings;
 use super::setting::listed;
-use super::{Asked, Cap, Change, Formed, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Asked, Cap, Change, Formed, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::{Denial, Time};
 
 /// `hours`: when a bot may do more than close and cancel.
@@ -21,6 +21,10 @@ const WANTED: &str = "a list of windows like \"mon-fri 08:00 +9h Europe/Berlin\"
 impl Limit for Hours {
     fn name(&self) -> &'static str {
         "hours"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask, Stage::Form]
     }
 
     fn help(&self) -> Help {

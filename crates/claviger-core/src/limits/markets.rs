@@ -1,7 +1,7 @@
 //! In which markets a bot may trade.
 
 use super::compare::{absent_set, settings};
-use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED};
+use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage, UNLIMITED};
 use crate::{Act, Denial, Market, Permission};
 
 /// `markets`: in which markets a bot may trade.
@@ -11,6 +11,10 @@ pub struct Markets;
 impl Limit for Markets {
     fn name(&self) -> &'static str {
         "markets"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask]
     }
 
     fn help(&self) -> Help {
@@ -59,7 +63,7 @@ impl Limit for Markets {
         let inside = match &asked.rules.markets {
             Some(Cap::Unlimited) => true,
             Some(Cap::At(set)) => set.contains(&market),
-            None => matches!(asked.scope, Scope::Key),
+            None => matches!(asked.scope, Scope::Key | Scope::Group),
         };
         if inside { Ok(()) } else { Err(Denial::Market { market }) }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::compare::settings;
-use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED};
+use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage, UNLIMITED};
 use crate::Denial;
 
 /// `max_churn`: how many orders a bot may place or amend in ten minutes while none fills.
@@ -45,6 +45,10 @@ impl Limit for MaxChurn {
         "max_churn"
     }
 
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Count]
+    }
+
     fn help(&self) -> Help {
         Help {
             meaning: "how many orders may be placed or amended in any ten minutes while none of them fills; none for exits and cancels",
@@ -80,7 +84,7 @@ impl Limit for MaxChurn {
         }
         let refills = match counted.scope {
             Scope::Bot if count <= most => counted.usage.unfilled_ends_for(after.saturating_sub(most)),
-            Scope::Bot | Scope::Key => None,
+            Scope::Bot | Scope::Key | Scope::Group => None,
         };
         Err(Denial::MaxChurn { limit: *limit, refills })
     }

@@ -2,7 +2,7 @@
 
 use super::max_order::{WANTED, money_compared, money_shown};
 use super::spent::Spending;
-use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::book::{Budget, Lasting};
 use crate::{Denial, Permission};
 
@@ -15,6 +15,10 @@ const DAY: Spending = Spending { limit: "max_day", budget: Budget::Turnover, las
 impl Limit for MaxDay {
     fn name(&self) -> &'static str {
         DAY.limit
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Count]
     }
 
     fn help(&self) -> Help {
@@ -45,14 +49,16 @@ impl Limit for MaxDay {
 
     fn count(&self, counted: &Counted<'_>) -> Result<(), Denial> {
         let limit = match (&counted.rules.max_day, counted.scope) {
-            (Some(Cap::Unlimited), _) | (None, Scope::Key) => return Ok(()),
+            (Some(Cap::Unlimited), _) | (None, Scope::Key | Scope::Group) => return Ok(()),
             (Some(Cap::At(limit)), _) => limit,
             (None, Scope::Bot) if !counted.added.opening => return Ok(()),
             (None, Scope::Bot) => return Err(Denial::NotGranted { needs: Permission::Trade }),
         };
         let Some(spent) = DAY.short(counted, limit)? else { return Ok(()) };
         Err(match counted.scope {
-            Scope::Key => Denial::KeyMaxDay { asked: spent.asked, limit: spent.limit },
+            scope @ (Scope::Key | Scope::Group) => {
+                Denial::SharedMaxDay { scope, asked: spent.asked, limit: spent.limit }
+            }
             Scope::Bot => Denial::MaxDay(spent),
         })
     }

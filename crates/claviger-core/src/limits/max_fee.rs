@@ -1,7 +1,7 @@
 //! Which fee `max_loss_day` counts.
 
 use super::compare::Change;
-use super::{Cap, Given, Help, Limit, Misfit, Percent, Rules, Scope, Shown};
+use super::{Cap, Given, Help, Limit, Misfit, Percent, Rules, Scope, Shown, Stage};
 
 /// `max_fee`: the highest fee of a fill, as a part of its value.
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +12,10 @@ const WANTED: &str = "a percentage above 0 and below 100 like \"0.06%\"";
 impl Limit for MaxFee {
     fn name(&self) -> &'static str {
         "max_fee"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[]
     }
 
     fn help(&self) -> Help {

@@ -2,7 +2,7 @@
 
 use super::max_order::{WANTED, money_capped, money_shown};
 use super::spent::Spending;
-use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::Denial;
 use crate::book::{Budget, Lasting};
 
@@ -15,6 +15,10 @@ const HOUR: Spending = Spending { limit: "max_hour", budget: Budget::Turnover, l
 impl Limit for MaxHour {
     fn name(&self) -> &'static str {
         HOUR.limit
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Count]
     }
 
     fn help(&self) -> Help {
@@ -43,7 +47,9 @@ impl Limit for MaxHour {
         let Some(limit) = counted.rules.max_hour.as_ref().and_then(Cap::at) else { return Ok(()) };
         let Some(spent) = HOUR.short(counted, limit)? else { return Ok(()) };
         Err(match counted.scope {
-            Scope::Key => Denial::KeyMaxHour { asked: spent.asked, limit: spent.limit },
+            scope @ (Scope::Key | Scope::Group) => {
+                Denial::SharedMaxHour { scope, asked: spent.asked, limit: spent.limit }
+            }
             Scope::Bot => Denial::MaxHour(spent),
         })
     }

@@ -1,7 +1,7 @@
 //! How much leverage a bot may set.
 
 use super::compare::settings;
-use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED};
+use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage, UNLIMITED};
 use crate::{Act, Decimal, Denial};
 
 /// `max_leverage`: how much leverage a bot may set.
@@ -13,6 +13,10 @@ const WANTED: &str = "a number of at least 1 like 5 or \"2.5\", or \"unlimited\"
 impl Limit for MaxLeverage {
     fn name(&self) -> &'static str {
         "max_leverage"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask]
     }
 
     fn help(&self) -> Help {
@@ -46,7 +50,7 @@ impl Limit for MaxLeverage {
     fn compare(&self, scope: Scope, old: &Rules, new: &Rules) -> Change {
         let absent = match scope {
             Scope::Bot => Cap::At(Decimal::ZERO),
-            Scope::Key => Cap::Unlimited,
+            Scope::Key | Scope::Group => Cap::Unlimited,
         };
         settings(old.max_leverage.as_ref(), new.max_leverage.as_ref(), &absent, |a, b| a <= b)
     }
@@ -57,7 +61,7 @@ impl Limit for MaxLeverage {
             Some(Cap::Unlimited) => Ok(()),
             Some(Cap::At(limit)) if leverage <= limit => Ok(()),
             Some(Cap::At(limit)) => Err(Denial::MaxLeverage { asked: *leverage, limit: *limit }),
-            None if matches!(asked.scope, Scope::Key) => Ok(()),
+            None if matches!(asked.scope, Scope::Key | Scope::Group) => Ok(()),
             None => Err(Denial::NoLeverage),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::max_order::{WANTED, money_capped, money_shown};
 use super::spent::Spending;
-use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::book::{Budget, Lasting};
 use crate::{Denial, Money};
 
@@ -15,6 +15,10 @@ const LOSS: Spending = Spending { limit: "max_loss_day", budget: Budget::Loss, l
 impl Limit for MaxLossDay {
     fn name(&self) -> &'static str {
         LOSS.limit
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Count]
     }
 
     fn help(&self) -> Help {
@@ -44,7 +48,9 @@ impl Limit for MaxLossDay {
         let Some(limit) = counted.rules.max_loss().filter(|_| counted.added.opening) else { return Ok(()) };
         let Some(spent) = LOSS.short(counted, limit)? else { return Ok(()) };
         Err(match counted.scope {
-            Scope::Key => Denial::KeyMaxLossDay { asked: spent.asked, limit: spent.limit },
+            scope @ (Scope::Key | Scope::Group) => {
+                Denial::SharedMaxLossDay { scope, asked: spent.asked, limit: spent.limit }
+            }
             Scope::Bot => Denial::MaxLossDay(spent),
         })
     }

@@ -1,7 +1,7 @@
 //! How many orders may be open at a time.
 
 use super::compare::settings;
-use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED};
+use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage, UNLIMITED};
 use crate::Denial;
 
 /// `max_open_orders`: how many orders may be open at a time.
@@ -14,6 +14,10 @@ const MOST: u32 = 5000;
 impl Limit for MaxOpenOrders {
     fn name(&self) -> &'static str {
         "max_open_orders"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Count]
     }
 
     fn help(&self) -> Help {

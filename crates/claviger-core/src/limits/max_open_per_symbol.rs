@@ -2,7 +2,7 @@
 
 use super::compare::settings;
 use super::max_open_orders::{WANTED, count_given, count_shown};
-use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::Denial;
 
 /// `max_open_per_symbol`: how many orders may be open at a time in one instrument.
@@ -12,6 +12,10 @@ pub struct MaxOpenPerSymbol;
 impl Limit for MaxOpenPerSymbol {
     fn name(&self) -> &'static str {
         "max_open_per_symbol"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Count]
     }
 
     fn help(&self) -> Help {

@@ -1,7 +1,7 @@
 //! How large one order may be.
 
 use super::compare::settings;
-use super::{Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED, Weighed};
+use super::{Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage, UNLIMITED, Weighed};
 use crate::value::Prices;
 use crate::{Denial, Money, Permission};
 
@@ -14,6 +14,10 @@ pub(super) const WANTED: &str = "an amount and an asset like \"1000 USDT\", or \
 impl Limit for MaxOrder {
     fn name(&self) -> &'static str {
         "max_order"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Weigh]
     }
 
     fn help(&self) -> Help {
@@ -73,7 +77,7 @@ pub(super) fn money_compared(scope: Scope, old: Option<&Cap<Money>>, new: Option
         (_, None, None) => Change::Same,
         (Scope::Bot, None, Some(_)) => Change::Wider,
         (Scope::Bot, Some(_), None) => Change::Narrower,
-        (Scope::Bot | Scope::Key, _, _) => money_capped(old, new),
+        (Scope::Bot | Scope::Key | Scope::Group, _, _) => money_capped(old, new),
     }
 }
 

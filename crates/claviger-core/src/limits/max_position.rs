@@ -1,7 +1,7 @@
 //! How much an account may hold of one instrument.
 
 use super::max_order::{WANTED, money_capped, money_shown};
-use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::{Denial, Money};
 
 /// `max_position`: how much the account may hold of any one instrument.
@@ -20,6 +20,15 @@ impl Limit for MaxPosition {
             example: "max_position = \"5000 USDT\"",
             absent: "no limit",
         }
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Count]
+    }
+
+    /// A group's bots trade in several accounts.
+    fn stands_at(&self, scope: Scope) -> bool {
+        !matches!(scope, Scope::Group)
     }
 
     fn parse(&self, given: &Given<'_>, rules: &mut Rules) -> Result<(), Misfit> {

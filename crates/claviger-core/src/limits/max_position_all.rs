@@ -2,7 +2,7 @@
 
 use super::max_order::{WANTED, money_capped, money_shown};
 use super::max_position::unseen;
-use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::{Denial, Money};
 
 /// `max_position_all`: how much the account may hold of all instruments of one market together.
@@ -21,6 +21,15 @@ impl Limit for MaxPositionAll {
             example: "max_position_all = \"20000 USDT\"",
             absent: "no limit",
         }
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Count]
+    }
+
+    /// A group's bots trade in several accounts.
+    fn stands_at(&self, scope: Scope) -> bool {
+        !matches!(scope, Scope::Group)
     }
 
     fn parse(&self, given: &Given<'_>, rules: &mut Rules) -> Result<(), Misfit> {

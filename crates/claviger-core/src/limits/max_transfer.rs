@@ -1,7 +1,7 @@
 //! How much of each asset one transfer may move.
 
 use super::amounts::{beyond, compared, read, shown, uncounted};
-use super::{Asked, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Asked, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::{Act, Denial, Money, Permission};
 
 /// `max_transfer`: how much of each asset one transfer may move.
@@ -11,6 +11,10 @@ pub struct MaxTransfer;
 impl Limit for MaxTransfer {
     fn name(&self) -> &'static str {
         "max_transfer"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask]
     }
 
     fn help(&self) -> Help {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::compare::settings;
-use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED};
+use super::{Cap, Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage, UNLIMITED};
 use crate::book::Pace;
 use crate::{Denial, Time};
 
@@ -82,6 +82,10 @@ impl Limit for OrderRate {
         "order_rate"
     }
 
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Count]
+    }
+
     fn help(&self) -> Help {
         Help {
             meaning: "how many orders may be placed or amended in any second or minute; cancels and settings have as many again, or their own `cancel_rate`",
@@ -146,6 +150,6 @@ pub(super) fn paced(counted: &Counted<'_>, pace: Pace, limit: Rate) -> Result<()
     }
     Err(match counted.scope {
         Scope::Bot if count <= most => window.ends_for(after.saturating_sub(most)),
-        Scope::Bot | Scope::Key => None,
+        Scope::Bot | Scope::Key | Scope::Group => None,
     })
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::compare::settings;
 use super::setting::listed;
-use super::{Asked, Cap, Change, Formed, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Asked, Cap, Change, Formed, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::{Act, Denial, How, More, Order, OrderKind, Wake};
 
 /// `order_types`: which types of orders a bot may place.
@@ -84,6 +84,10 @@ impl Limit for OrderTypes {
         "order_types"
     }
 
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask, Stage::Form]
+    }
+
     fn help(&self) -> Help {
         Help {
             meaning: "which types orders may be of; all types of an order must be listed, and those of what is attached",
@@ -136,7 +140,7 @@ impl Limit for OrderTypes {
 
 fn within(rules: &Rules, types: impl IntoIterator<Item = OrderType>) -> Result<(), Denial> {
     let Some(Cap::At(allowed)) = &rules.order_types else { return Ok(()) };
-    match types.into_iter().find(|of| !allowed.contains(of)) {
+    match types.into_iter().filter(|of| !allowed.contains(of)).min() {
         Some(of) => Err(Denial::OrderType { of }),
         None => Ok(()),
     }
@@ -152,7 +156,7 @@ const fn of_list(how: How) -> &'static [OrderType] {
 }
 
 /// Every type that an order is of; never none.
-fn types(order: &Order) -> BTreeSet<OrderType> {
+fn types(order: &Order) -> impl Iterator<Item = OrderType> + '_ {
     // All parts are named, so that a new one has to be thought of here.
     let More { algo: _, trigger_by: _, or, trail, visible, slices, chase, exits, side_effect: _ } =
         &order.more;
@@ -171,7 +175,7 @@ fn types(order: &Order) -> BTreeSet<OrderType> {
     ];
     let attached = exits.iter().flat_map(|exit| exit.wakes());
     let wakes = or.iter().chain(attached).flat_map(of_wake);
-    std::iter::once(kind).chain(parts.into_iter().flatten()).chain(wakes).collect()
+    std::iter::once(kind).chain(parts.into_iter().flatten()).chain(wakes)
 }
 
 fn of_wake(wake: &Wake) -> impl Iterator<Item = OrderType> + use<> {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::compare::settings;
 use super::way::{Beyond, ways};
-use super::{Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED, Weighed};
+use super::{Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage, UNLIMITED, Weighed};
 use crate::value::Terms;
 use crate::{Decimal, Denial, Market, Permission, Side};
 
@@ -75,7 +75,7 @@ impl Percent {
     }
 
     fn part(self, price: Decimal) -> Option<Decimal> {
-        price.times(self.0)?.over(Decimal::from_u64(100))
+        price.times(self.0)?.times(Decimal::HUNDREDTH)
     }
 }
 
@@ -98,6 +98,10 @@ pub(crate) fn edge(
 impl Limit for PriceBand {
     fn name(&self) -> &'static str {
         "price_band"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Weigh]
     }
 
     fn help(&self) -> Help {
@@ -128,14 +132,14 @@ impl Limit for PriceBand {
     fn compare(&self, scope: Scope, old: &Rules, new: &Rules) -> Change {
         let absent = match scope {
             Scope::Bot => Cap::At(Percent(Decimal::ZERO)),
-            Scope::Key => Cap::Unlimited,
+            Scope::Key | Scope::Group => Cap::Unlimited,
         };
         settings(old.price_band.as_ref(), new.price_band.as_ref(), &absent, |a, b| a <= b)
     }
 
     fn weigh(&self, weighed: &Weighed<'_>) -> Result<(), Denial> {
         let band = match (&weighed.rules.price_band, weighed.scope) {
-            (Some(Cap::Unlimited), _) | (None, Scope::Key) => return Ok(()),
+            (Some(Cap::Unlimited), _) | (None, Scope::Key | Scope::Group) => return Ok(()),
             (Some(Cap::At(band)), _) => *band,
             (None, Scope::Bot) => return Err(Denial::NotGranted { needs: Permission::Trade }),
         };

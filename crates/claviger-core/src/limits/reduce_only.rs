@@ -1,7 +1,7 @@
 //! Whether a bot may do no more than close and cancel.
 
 use super::closing::does_more_than_close;
-use super::{Asked, Change, Formed, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Asked, Change, Formed, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::Denial;
 
 /// `reduce_only`: whether a bot may do no more than close what is open, and cancel.
@@ -11,6 +11,10 @@ pub struct ReduceOnly;
 impl Limit for ReduceOnly {
     fn name(&self) -> &'static str {
         "reduce_only"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask, Stage::Form]
     }
 
     fn help(&self) -> Help {

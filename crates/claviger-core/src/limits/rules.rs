@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{Decimal, Market, Money, Permission, Side, Symbol, TimeInForce};
 
-/// The limits of one bot, or of one real key. `None` is what was not written.
+/// The limits of one bot, of one real key, or of one group. `None` is what was not written.
 ///
 /// Only [`super::Limit`]s read and write them; each has its own field.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,6 +31,7 @@ pub struct Rules {
     pub(super) max_hour: Option<Cap<Money>>,
     pub(super) max_loss_day: Option<Cap<Money>>,
     pub(super) max_fee: Option<Percent>,
+    pub(super) max_theft_day: Option<Cap<Money>>,
     pub(super) max_open_orders: Option<Cap<u32>>,
     pub(super) max_open_per_symbol: Option<Cap<u32>>,
     pub(super) order_rate: Option<Cap<Rate>>,
@@ -122,13 +123,13 @@ impl Rules {
         self.max_order.as_ref()
     }
 
-    /// Whether this level grants a permission; at the key's, what is not written is granted.
+    /// Whether this level grants a permission; beyond the bot's, what is not written is granted.
     #[must_use]
     pub fn permits(&self, scope: Scope, permission: Permission) -> bool {
         self.grants.as_ref().map_or(!absent_denies(scope), |grants| grants.contains(&permission))
     }
 
-    /// Whether this level allows an instrument; at the key's, what is not written is allowed.
+    /// Whether this level allows an instrument; beyond the bot's, what is not written is allowed.
     #[must_use]
     pub fn allows(&self, scope: Scope, symbol: &Symbol) -> bool {
         match &self.symbols {
@@ -167,7 +168,7 @@ impl Rules {
     }
 }
 
-/// Whether an absent setting is a limit at that level: at the bot's it is, at the key's it is not.
+/// Whether an absent setting is a limit at that level: at the bot's it is, at the key's and a group's it is not.
 pub(super) const fn absent_denies(scope: Scope) -> bool {
     matches!(scope, Scope::Bot)
 }

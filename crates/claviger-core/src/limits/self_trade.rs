@@ -1,6 +1,6 @@
 //! Whether a bot may trade with the owner's own orders.
 
-use super::{Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Change, Counted, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::Denial;
 
 /// `self_trade`: whether an order may leave that could trade with another order of the owner's.
@@ -12,6 +12,10 @@ const WANTED: &str = "\"refuse\" or \"allow\"";
 impl Limit for SelfTrade {
     fn name(&self) -> &'static str {
         "self_trade"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Count]
     }
 
     fn help(&self) -> Help {

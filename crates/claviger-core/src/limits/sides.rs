@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::compare::settings;
 use super::setting::listed;
-use super::{Asked, Cap, Change, Formed, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Asked, Cap, Change, Formed, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::{Act, Denial, PositionSide, Side};
 
 /// `sides`: on which sides a bot may trade.
@@ -44,6 +44,10 @@ impl FromStr for Side {
 impl Limit for Sides {
     fn name(&self) -> &'static str {
         "sides"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask, Stage::Form]
     }
 
     fn help(&self) -> Help {

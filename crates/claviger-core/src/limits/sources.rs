@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 
 use super::compare::caps;
-use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED};
+use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage, UNLIMITED};
 use crate::Denial;
 
 /// `sources`: from which addresses a bot may ask.
@@ -15,6 +15,10 @@ const WANTED: &str = "a list of networks like \"10.0.0.0/24\" or \"::1/128\", or
 impl Limit for Sources {
     fn name(&self) -> &'static str {
         "sources"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask]
     }
 
     fn help(&self) -> Help {
@@ -51,7 +55,7 @@ impl Limit for Sources {
         let inside = match &asked.rules.sources {
             Some(Cap::Unlimited) => true,
             Some(Cap::At(nets)) => nets.iter().any(|net| net.contains(&address)),
-            None => matches!(asked.scope, Scope::Key) || address.is_loopback(),
+            None => matches!(asked.scope, Scope::Key | Scope::Group) || address.is_loopback(),
         };
         if inside { Ok(()) } else { Err(Denial::Source { address }) }
     }
@@ -62,6 +66,6 @@ pub(super) fn networks(scope: Scope, rules: &Rules) -> Cap<Vec<IpNet>> {
     match (&rules.sources, scope) {
         (Some(set), _) => set.clone(),
         (None, Scope::Bot) => Cap::At(local()),
-        (None, Scope::Key) => Cap::Unlimited,
+        (None, Scope::Key | Scope::Group) => Cap::Unlimited,
     }
 }

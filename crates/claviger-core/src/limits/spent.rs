@@ -21,13 +21,13 @@ impl Spending {
     pub(super) fn short(&self, counted: &Counted<'_>, most: &Money) -> Result<Option<Box<Spent>>, Denial> {
         let cost = counted.added.cost(self.budget);
         let Some(hold) = cost.hold.as_ref().filter(|hold| !hold.amount.is_zero()) else { return Ok(None) };
-        let asked = counted.prices.in_asset(hold, &most.asset, self.limit)?;
-        let held = Money::new(cost.held, hold.asset.clone());
-        let held = counted.prices.in_asset(&held, &most.asset, self.limit)?;
-        let left = most.amount.less(self.sum(counted, most)?.less(held.amount));
-        if asked.amount <= left {
+        let converted = |amount| counted.prices.amount_in((amount, &hold.asset), &most.asset, self.limit);
+        let (asked, held) = (converted(hold.amount)?, converted(cost.held)?);
+        let left = most.amount.less(self.sum(counted, most)?.less(held));
+        if asked <= left {
             return Ok(None);
         }
+        let asked = Money::new(asked, most.asset.clone());
         let missing = Money::new(asked.amount.less(left), most.asset.clone());
         let refills = counted.usage.refills(self.budget, self.lasting, &missing);
         let left = Money::new(left, most.asset.clone());
@@ -45,18 +45,17 @@ impl Spending {
     /// Everything that is used, in the limit's currency: what was counted in another one is converted.
     fn sum(&self, counted: &Counted<'_>, most: &Money) -> Result<Decimal, Denial> {
         let mut sum = Decimal::ZERO;
-        for money in counted.usage.used(self.budget, self.lasting) {
-            let part = counted.prices.in_asset(&money, &most.asset, self.limit)?;
-            sum = sum
-                .plus(part.amount)
-                .ok_or(Denial::Unmeasured { why: "the sum of what is used is too large" })?;
+        for used in counted.usage.used(self.budget, self.lasting) {
+            let part = counted.prices.amount_in(used, &most.asset, self.limit)?;
+            sum = sum.plus(part).ok_or(Denial::Unmeasured { why: "the sum of what is used is too large" })?;
         }
         Ok(sum)
     }
 
     fn listed(&self, counted: &Counted<'_>) -> String {
         let used = counted.usage.used(self.budget, self.lasting);
-        let parts: Vec<String> = used.map(|money| money.to_string()).collect();
+        let parts: Vec<String> =
+            used.map(|(amount, asset)| Money::new(amount, asset.clone()).to_string()).collect();
         if parts.is_empty() { "0".into() } else { parts.join(" + ") }
     }
 }

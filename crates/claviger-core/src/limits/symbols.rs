@@ -1,7 +1,7 @@
 //! Which instruments a bot may trade.
 
 use super::compare::{absent_set, settings};
-use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, UNLIMITED};
+use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage, UNLIMITED};
 use crate::{Act, Denial, Permission, Symbol};
 
 /// `symbols`: which instruments a bot may trade.
@@ -14,6 +14,10 @@ const WANTED: &str =
 impl Limit for Symbols {
     fn name(&self) -> &'static str {
         "symbols"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask]
     }
 
     fn help(&self) -> Help {
@@ -56,7 +60,7 @@ impl Limit for Symbols {
             return Ok(());
         }
         let list = match (&asked.rules.symbols, asked.scope) {
-            (Some(Cap::Unlimited), _) | (None, Scope::Key) => return Ok(()),
+            (Some(Cap::Unlimited), _) | (None, Scope::Key | Scope::Group) => return Ok(()),
             (Some(Cap::At(set)), _) => Some(set),
             (None, Scope::Bot) => None,
         };

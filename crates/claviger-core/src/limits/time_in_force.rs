@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::compare::settings;
 use super::setting::listed;
-use super::{Cap, Change, Formed, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Cap, Change, Formed, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::{Denial, OrderKind, TimeInForce};
 
 /// `time_in_force`: how long a bot's orders may stay.
@@ -45,6 +45,10 @@ impl FromStr for TimeInForce {
 impl Limit for TimesInForce {
     fn name(&self) -> &'static str {
         "time_in_force"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Form]
     }
 
     fn help(&self) -> Help {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::compare::{absent_set, settings};
-use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::{Act, Denial, Permission};
 
 /// `transfer_routes`: on which ways a bot may move funds.
@@ -54,6 +54,10 @@ impl Limit for TransferRoutes {
         "transfer_routes"
     }
 
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask]
+    }
+
     fn help(&self) -> Help {
         Help {
             meaning: "on which ways funds may move between the owner's own wallets and accounts: path and route in the exchange's own words",
@@ -93,7 +97,7 @@ impl Limit for TransferRoutes {
         };
         let route = Route { path: asked.intent.endpoint.path.clone(), words };
         match (&asked.rules.transfer_routes, asked.scope) {
-            (Some(Cap::Unlimited), _) | (None, Scope::Key) => Ok(()),
+            (Some(Cap::Unlimited), _) | (None, Scope::Key | Scope::Group) => Ok(()),
             (Some(Cap::At(list)), _) if list.contains(&route) => Ok(()),
             (Some(Cap::At(_)), _) | (None, Scope::Bot) => {
                 Err(Denial::TransferRoute { route: route.to_string().into() })

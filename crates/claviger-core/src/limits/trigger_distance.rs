@@ -1,7 +1,8 @@
 //! How far from the market an order may wait.
 
 use super::compare::settings;
-use super::{Cap, Change, Given, Help, Limit, Misfit, Percent, Rules, Scope, Shown};
+use super::{Cap, Change, Given, Help, Limit, Misfit, Percent, Rules, Scope, Shown, Stage};
+use crate::Level;
 
 /// `trigger_distance`: how far from the reference price an order's trigger may be. It is asked where orders are read for
 /// whether they make sense ([`crate::shape`]).
@@ -19,6 +20,10 @@ const USUAL: u64 = 60;
 impl Limit for TriggerDistance {
     fn name(&self) -> &'static str {
         "trigger_distance"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[]
     }
 
     fn help(&self) -> Help {
@@ -51,14 +56,15 @@ impl Limit for TriggerDistance {
     }
 }
 
-/// How far from the market an order of a bot may wait, by the rules of the bot and those of its key.
-pub(crate) fn farthest([bot, key]: [&Rules; 2]) -> Percent {
-    within(Scope::Bot, bot).min(within(Scope::Key, key))
+/// How far from the market an order of a bot may wait, by the rules of all its levels.
+pub(crate) fn farthest<'a>(levels: impl Iterator<Item = Level<'a>>) -> Percent {
+    let most = Percent::whole(MOST);
+    levels.fold(most, |least, level| least.min(within(level.scope(), level.rules())))
 }
 
-fn within(scope: Scope, rules: &Rules) -> Percent {
+pub(super) fn within(scope: Scope, rules: &Rules) -> Percent {
     rules.trigger_distance.unwrap_or_else(|| match scope {
         Scope::Bot => Percent::whole(USUAL),
-        Scope::Key => Percent::whole(MOST),
+        Scope::Key | Scope::Group => Percent::whole(MOST),
     })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::compare::settings;
 use super::setting::listed;
-use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::Denial;
 
 /// `users`: under which operating-system users of this machine a bot may run.
@@ -16,6 +16,10 @@ const WANTED: &str = "a list of user ids like [\"1001\"], or \"unlimited\"";
 impl Limit for Users {
     fn name(&self) -> &'static str {
         "users"
+    }
+
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask]
     }
 
     fn help(&self) -> Help {

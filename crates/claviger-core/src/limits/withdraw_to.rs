@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::compare::{absent_set, settings};
-use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown};
+use super::{Asked, Cap, Change, Given, Help, Limit, Misfit, Rules, Scope, Shown, Stage};
 use crate::{Act, Asset, Denial, Permission, Withdrawal};
 
 /// `withdraw_to`: the address book of withdrawals.
@@ -88,6 +88,10 @@ impl Limit for WithdrawTo {
         "withdraw_to"
     }
 
+    fn stages(&self) -> &'static [Stage] {
+        &[Stage::Ask]
+    }
+
     fn help(&self) -> Help {
         Help {
             meaning: "to where funds may leave: asset, network, address and tag in the exchange's own words, exact to the letter",
@@ -126,7 +130,7 @@ impl Limit for WithdrawTo {
             _ => return Ok(()),
         };
         match (&asked.rules.withdraw_to, asked.scope) {
-            (Some(Cap::Unlimited), _) | (None, Scope::Key) => Ok(()),
+            (Some(Cap::Unlimited), _) | (None, Scope::Key | Scope::Group) => Ok(()),
             (Some(Cap::At(list)), _) if to.as_ref().is_some_and(|to| list.contains(to)) => Ok(()),
             (Some(Cap::At(_)), _) | (None, Scope::Bot) => Err(match to {
                 Some(to) => Denial::WithdrawTo { to: to.to_string().into() },

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{BotPolicy, KeyPolicy};
+use super::{BotPolicy, GroupPolicy, KeyPolicy};
+use crate::BotName;
 use crate::config::Config;
 use crate::limits::{Change, LIMITS, Rules, Scope, Shown};
 
@@ -16,7 +17,7 @@ pub struct Report {
 /// One setting that changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// Where: `bot.grid`, `key.main`, `exchange.okx`, or nothing for the top level.
+    /// Where: `bot.grid`, `key.main`, `group.desk`, `exchange.okx`, or nothing for the top level.
     pub place: String,
     /// Which setting.
     pub setting: &'static str,
@@ -53,6 +54,7 @@ impl Report {
         report.top(old, new);
         report.exchanges(old, new);
         report.keys(old, new);
+        report.groups(old, new);
         report.bots(old, new);
         report
     }
@@ -79,6 +81,43 @@ impl Report {
             let account = |key: &KeyPolicy| format!("{} ({})", key.exchange(), key.environment());
             self.replaced(&place, "exchange", before.map(account), after.map(account));
             self.levels(&place, Scope::Key, before.map(KeyPolicy::rules), after.map(KeyPolicy::rules));
+        }
+    }
+
+    /// A group that is not there limits nobody and has no limits: a new one narrows, and one that is removed widens.
+    fn groups(&mut self, old: &Config, new: &Config) {
+        let names: BTreeSet<_> =
+            old.policies().groups().chain(new.policies().groups()).map(|(n, _)| n).collect();
+        for name in names {
+            let place = format!("group.{name}");
+            let (before, after) = (old.policies().group(name), new.policies().group(name));
+            let change = joined((old, before), (new, after));
+            let members = |group: Option<&GroupPolicy>| group.map(members);
+            self.add(Item {
+                place: place.clone(),
+                setting: "members",
+                old: members(before),
+                new: members(after),
+                change,
+            });
+            match (before, after) {
+                (Some(old), Some(new)) => self.rules(&place, Scope::Group, old.rules(), new.rules()),
+                (None, Some(new)) => {
+                    for (setting, shown) in new.rules().shown() {
+                        let (place, new, change) = (place.clone(), Some(shown), Change::Narrower);
+                        self.add(Item { place, setting, old: None, new, change });
+                    }
+                }
+                (Some(old), None) => {
+                    // It holds nobody who stays.
+                    let change = if change == Change::Same { Change::Narrower } else { Change::Wider };
+                    for (setting, shown) in old.rules().shown() {
+                        let (place, old) = (place.clone(), Some(shown));
+                        self.add(Item { place, setting, old, new: None, change });
+                    }
+                }
+                (None, None) => {}
+            }
         }
     }
 
@@ -133,6 +172,27 @@ impl Report {
             self.items.push(item);
         }
     }
+}
+
+/// What a change of a group's members does. Only bots that were there before and still are can come under its limits or
+/// leave them; a new one is reported as such.
+fn joined(
+    (old, before): (&Config, Option<&GroupPolicy>),
+    (new, after): (&Config, Option<&GroupPolicy>),
+) -> Change {
+    let stays = |bot: &&BotName| old.policies().bot(bot).is_some() && new.policies().bot(bot).is_some();
+    let of = |group: Option<&GroupPolicy>| -> BTreeSet<BotName> {
+        group.into_iter().flat_map(GroupPolicy::members).filter(stays).cloned().collect()
+    };
+    let (before, after) = (of(before), of(after));
+    Change::from_within(before.is_subset(&after), after.is_subset(&before))
+}
+
+fn members(group: &GroupPolicy) -> Shown {
+    let keys = group.keys().iter().map(|key| format!("key {key}"));
+    let bots = group.bots().iter().map(|bot| format!("bot {bot}"));
+    let all: Vec<String> = keys.chain(bots).collect();
+    Shown { text: all.join(", "), unlimited: false }
 }
 
 impl fmt::Display for Item {

@@ -4,7 +4,7 @@ use super::{BotPolicy, PolicySet};
 use crate::{BotName, Permission, Symbol};
 
 impl PolicySet {
-    /// The bots that have a permission by their own limits and their key's, and where a symbol is named, may touch it.
+    /// The bots that have a permission by their own limits, their key's and their groups', and where a symbol is named, may touch it.
     ///
     /// Amounts, prices, hours and freezes are not looked at: these are all bots of which some request could be allowed.
     pub fn who_can<'a>(
@@ -13,7 +13,8 @@ impl PolicySet {
         symbol: Option<&'a Symbol>,
     ) -> impl Iterator<Item = (&'a BotName, &'a BotPolicy)> {
         self.bots().filter(move |(_, bot)| {
-            bot.levels().into_iter().all(|(scope, rules)| {
+            bot.levels().all(|level| {
+                let (scope, rules) = (level.scope(), level.rules());
                 rules.permits(scope, permission) && symbol.is_none_or(|symbol| rules.allows(scope, symbol))
             })
         })

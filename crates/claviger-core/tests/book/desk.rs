@@ -87,9 +87,13 @@ fn instrument(base: &str, quote: &str, contract: Option<(&str, &str)>) -> Instru
 
 impl Desk {
     pub fn new(more: &str, key: &str) -> Self {
+        Self::of(&config(more, key))
+    }
+
+    pub fn of(config: &Config) -> Self {
         let mut desk = Self {
             book: Book::new(),
-            policies: Arc::clone(config(more, key).policies()),
+            policies: Arc::clone(config.policies()),
             view: MarketView::default(),
             now: START,
             journal: Vec::new(),
@@ -173,8 +177,9 @@ impl Desk {
     ) -> Result<Permit, Denied> {
         self.next += 1;
         let now = self.now();
+        let policy = self.policies.bot(&bot(name));
         let endpoint = Endpoint {
-            exchange: "binance".parse().unwrap(),
+            exchange: policy.map_or_else(|| "binance".parse().unwrap(), |policy| policy.exchange().clone()),
             surface: surface.parse().unwrap(),
             method: Method::Post,
             path: "/order".into(),
@@ -239,6 +244,14 @@ impl Desk {
     pub fn crash(&mut self) {
         self.book = self.read_back();
         self.fold(&Entry::Recovery(RecoveryEntry { at: self.now(), note: "".into() }));
+    }
+
+    /// What a bot's group has used of a limit.
+    pub fn used_of(&mut self, name: &str, group: &str, limit: &str) -> String {
+        let (now, group) = (self.now(), group.parse().unwrap());
+        let lines = self.book.usage(&self.policies, &bot(name), &self.view, now);
+        let line = lines.into_iter().find(|l| l.group.as_ref() == Some(&group) && l.limit == limit);
+        line.map(|l| l.used).unwrap_or_default()
     }
 
     /// What a bot has used of a limit, at its own level or its key's.

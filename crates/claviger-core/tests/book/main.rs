@@ -21,6 +21,8 @@ mod forms;
 #[cfg(test)]
 mod funds;
 #[cfg(test)]
+mod groups;
+#[cfg(test)]
 mod guards;
 #[cfg(test)]
 mod hours;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use claviger_core::limits::Scope;
-use claviger_core::{BotName, ExchangeName, OperatorAct, Subject};
+use claviger_core::book::UsageLine;
+use claviger_core::{BotName, ExchangeName, Level, OperatorAct, Subject};
 use claviger_door::{Bot, Exit, Refused, Said, Sensitive};
 use claviger_store::StoredBot;
 use claviger_vault::{VirtualSecret, mint_id};
@@ -111,18 +111,24 @@ impl Room {
         }
     }
 
-    /// Each limit that is set, as it is written, and what is used of it.
+    /// Each limit that is set, as it is written, and what is used of it; those of the key and of groups say so.
     fn limits(&mut self, name: &BotName) -> Vec<(Box<str>, Box<str>, Box<str>)> {
         let config = Arc::clone(&self.config);
         let Some(policy) = config.policies().bot(name) else { return Vec::new() };
         let now = self.now();
         let used = self.book.usage(config.policies(), name, self.markets.view(), now);
-        let of = |limit: &str| {
-            let line = used.iter().find(|line| line.scope == Scope::Bot && line.limit == limit);
+        let of = |level: Level<'_>, limit: &str| {
+            let is_it = |line: &&UsageLine| {
+                line.scope == level.scope() && line.group.as_ref() == level.group() && line.limit == limit
+            };
+            let line = used.iter().find(is_it);
             line.map_or_else(Box::default, |line| format!("{} of {}", line.used, line.of).into())
         };
-        let rules = policy.rules().shown();
-        rules.into_iter().map(|(limit, shown)| (limit.into(), shown.text.into(), of(limit))).collect()
+        let lines = policy.levels().flat_map(|level| {
+            let shown = level.rules().shown().into_iter();
+            shown.map(move |(limit, shown)| (named(level, limit), shown.text.into(), of(level, limit)))
+        });
+        lines.collect()
     }
 
     fn stored_bots(&self) -> Vec<StoredBot> {
@@ -130,6 +136,15 @@ impl Room {
             tracing::error!(%error, "the bots cannot be read from state.db");
             Vec::new()
         })
+    }
+}
+
+/// As `bot show` names it: `max_day`, `key max_day`, `group desk max_day`.
+fn named(level: Level<'_>, limit: &str) -> Box<str> {
+    match level {
+        Level::Bot(_) => limit.into(),
+        Level::Key(_) => format!("key {limit}").into(),
+        Level::Group(group, _) => format!("group {group} {limit}").into(),
     }
 }
 

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use claviger_core::limits::Change;
-use claviger_core::{BotName, IntentId, KeyName, Report, Subject};
+use claviger_core::{IntentId, PolicySet, Report, Subject};
 
 use crate::fresh::LONGEST_MS;
 use crate::keep::Keep;
@@ -36,39 +36,31 @@ impl Room {
 
     /// Whether that intent was permitted before its bot or key was narrowed.
     pub(crate) fn narrowed_since(&self, id: IntentId) -> bool {
-        let Some((bot, key)) = self.book.who(id) else { return false };
-        self.narrowed.iter().any(|(subject, last)| id < *last && is_about(subject, bot, key))
+        self.narrowed.iter().any(|(subject, last)| id < *last && self.book.concerns(id, subject))
     }
 
     /// Whether a change of one of them was given out and may still begin to leave.
     fn is_leaving(&self, subjects: &[Subject]) -> bool {
         let now = self.now();
         let mut young = self.tickets.changes().filter(|(_, left)| now.since(*left) <= LONGEST_MS);
-        young.any(|(id, _)| {
-            let who = self.book.who(id);
-            who.is_some_and(|(bot, key)| subjects.iter().any(|subject| is_about(subject, bot, key)))
-        })
+        young.any(|(id, _)| subjects.iter().any(|subject| self.book.concerns(id, subject)))
     }
 }
 
-fn is_about(subject: &Subject, bot: &BotName, key: &KeyName) -> bool {
-    match subject {
-        Subject::Bot(name) => name == bot,
-        Subject::Key(name) => name == key,
-    }
-}
-
-/// The bots and keys that a new policy allows less than before, or something else.
-pub(super) fn narrowed(report: &Report) -> Vec<Subject> {
+/// The bots and keys that a new policy allows less than before, or something else. A group that is new or narrower
+/// narrows each of its members.
+pub(super) fn narrowed(report: &Report, policies: &PolicySet) -> Vec<Subject> {
     let mut subjects: Vec<Subject> = Vec::new();
     for item in report.items() {
         let narrower = matches!(item.change, Change::Narrower | Change::NotComparable);
         let bot = item.place.strip_prefix("bot.").and_then(|name| name.parse().ok()).map(Subject::Bot);
         let key = || item.place.strip_prefix("key.").and_then(|name| name.parse().ok()).map(Subject::Key);
-        if let Some(subject) = bot.or_else(key).filter(|_| narrower)
-            && !subjects.contains(&subject)
-        {
-            subjects.push(subject);
+        let group = item.place.strip_prefix("group.").and_then(|name| policies.group(&name.parse().ok()?));
+        let members = group.into_iter().flat_map(|group| group.members().iter().cloned().map(Subject::Bot));
+        for subject in bot.or_else(key).into_iter().chain(members).filter(|_| narrower) {
+            if !subjects.contains(&subject) {
+                subjects.push(subject);
+            }
         }
     }
     subjects

@@ -35,7 +35,7 @@ impl Keep {
             room.state.activate_policy(&hash.to_string(), &text, at).map_err(|error| state_failed(&error))?;
             room.fold(&entry);
             room.config = Arc::new(new);
-            let subjects = narrowed(&report);
+            let subjects = narrowed(&report, room.config.policies());
             room.narrow(&subjects);
             drop(room);
             self.see_off(&subjects);

@@ -34,6 +34,18 @@ pub enum PolicyCommand {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
+    /// The theft bill: what a thief with one bot's virtual key can cost in an hour and in a day, and which limit decides it
+    #[command(
+        name = "worst-case",
+        after_help = "An upper bound, worked out from the limits alone. max_theft_day holds it.\n\nExamples:\n  claviger policy worst-case grid\n  claviger policy worst-case grid --file new.toml --json"
+    )]
+    WorstCase {
+        /// Its name
+        bot: BotName,
+        /// Another file than claviger.toml of the home
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
     /// What a change of the file would make narrower, wider, or different in a way that cannot be compared
     #[command(
         after_help = "Ends with 0 whatever changes; --json tells scripts what.\n\nExamples:\n  claviger policy diff new.toml              # against claviger.toml of the home\n  claviger policy diff new.toml --old old.toml"

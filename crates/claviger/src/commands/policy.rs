@@ -1,10 +1,12 @@
 //! `policy`: what policies say, without changing anything.
 
+mod bill;
+
 use std::path::Path;
 
 use claviger_core::config::{Fill, PRESETS, Preset, preset};
-use claviger_core::limits::{Change, LIMITS, Rules, Scope, Shown};
-use claviger_core::{BotName, BotPolicy, Config, Permission};
+use claviger_core::limits::{Change, LIMITS, Scope, Shown};
+use claviger_core::{BotName, BotPolicy, Config, GroupName, Level, Permission};
 use claviger_door::Exit;
 use serde_json::{Value, json};
 
@@ -23,6 +25,10 @@ pub fn run(global: &Global, command: &PolicyCommand) -> Result<(), Failure> {
         PolicyCommand::Diff { new, old } => {
             let (old, new) = (load(global, old.as_deref())?, load(global, Some(new))?);
             diff(&old, &new, global.json);
+        }
+        PolicyCommand::WorstCase { bot, file } => {
+            let config = load(global, file.as_deref())?;
+            bill::worst_case(bot, policy_of(&config, bot)?, global.json);
         }
         PolicyCommand::WhoCan { what, file } => who_can(&load(global, file.as_deref())?, what, global.json),
     }
@@ -50,13 +56,14 @@ fn load(global: &Global, file: Option<&Path>) -> Result<Config, Failure> {
 
 fn check(config: &Config, as_json: bool) {
     let policies = config.policies();
-    let (keys, bots) = (policies.keys().count(), policies.bots().count());
+    let (keys, groups, bots) = (policies.keys().count(), policies.groups().count(), policies.bots().count());
     let unlimited: Vec<String> = unlimited(config).collect();
     if as_json {
-        say_json(&json!({ "keys": keys, "bots": bots, "unlimited": unlimited }));
+        say_json(&json!({ "keys": keys, "groups": groups, "bots": bots, "unlimited": unlimited }));
         return;
     }
-    say(format_args!("it can be used: real keys {keys}, bots {bots}"));
+    let of_groups = if groups > 0 { format!("groups {groups}, ") } else { String::new() };
+    say(format_args!("it can be used: real keys {keys}, {of_groups}bots {bots}"));
     for place in unlimited {
         say(format_args!("unlimited: {place}"));
     }
@@ -67,7 +74,8 @@ fn unlimited(config: &Config) -> impl Iterator<Item = String> {
     let policies = config.policies();
     let bots = policies.bots().map(|(name, bot)| (format!("bot.{name}"), bot.rules()));
     let keys = policies.keys().map(|(name, key)| (format!("key.{name}"), key.rules()));
-    keys.chain(bots).flat_map(|(place, rules)| {
+    let groups = policies.groups().map(|(name, group)| (format!("group.{name}"), group.rules()));
+    keys.chain(groups).chain(bots).flat_map(|(place, rules)| {
         let open = rules.shown().into_iter().filter(|(_, shown)| shown.unlimited);
         open.map(move |(limit, _)| format!("{place}.{limit}"))
     })
@@ -106,14 +114,19 @@ fn example(preset: &Preset) -> Option<String> {
     preset.block(&"my-bot".parse().ok()?, &"my-key".parse().ok()?, Some(&fill))
 }
 
-fn explain(config: &Config, name: &BotName, as_json: bool) -> Result<(), Failure> {
-    let bot = config.policies().bot(name).ok_or_else(|| {
+/// The policy of a bot that must stand in the configuration.
+fn policy_of<'c>(config: &'c Config, name: &BotName) -> Result<&'c BotPolicy, Failure> {
+    config.policies().bot(name).ok_or_else(|| {
         let names: Vec<String> = config.policies().bots().map(|(name, _)| name.to_string()).collect();
         Failure::new(Exit::Name, format!("no block [bot.{name}] stands in the configuration"))
             .hint(format!("the bots there are: {}", names.join(", ")))
-    })?;
+    })
+}
+
+fn explain(config: &Config, name: &BotName, as_json: bool) -> Result<(), Failure> {
+    let bot = policy_of(config, name)?;
     if as_json {
-        let levels: Vec<Value> = bot.levels().into_iter().map(level).collect();
+        let levels: Vec<Value> = bot.levels().map(level).collect();
         say_json(
             &json!({ "bot": name.as_str(), "key": bot.key().as_str(), "may": may(bot), "levels": levels }),
         );
@@ -129,9 +142,11 @@ fn explain(config: &Config, name: &BotName, as_json: bool) -> Result<(), Failure
     ));
     say(format_args!("It may: {}.", listed(&may(bot))));
     say(format_args!("It may not: {}.", listed(&may_not(bot))));
-    for (scope, rules) in bot.levels() {
-        sentences(scope, rules);
+    let groups: Vec<&str> = bot.groups().map(GroupName::as_str).collect();
+    if !groups.is_empty() {
+        say(format_args!("Its groups, each with limits over all of their bots: {}.", groups.join(", ")));
     }
+    bot.levels().for_each(sentences);
     Ok(())
 }
 
@@ -144,7 +159,7 @@ fn may_not(bot: &BotPolicy) -> Vec<&'static str> {
 }
 
 fn permissions(bot: &BotPolicy, wanted: bool) -> Vec<&'static str> {
-    let granted = |p: &Permission| bot.levels().into_iter().all(|(scope, rules)| rules.permits(scope, *p));
+    let granted = |p: &Permission| bot.levels().all(|level| level.rules().permits(level.scope(), *p));
     let all = Permission::ALL.into_iter().filter(|p| *p != Permission::Public);
     all.filter(|p| granted(p) == wanted).map(Permission::as_str).collect()
 }
@@ -154,7 +169,8 @@ fn listed(words: &[&str]) -> String {
 }
 
 /// Each limit of one level with what it means, and for the bot's own level what holds where nothing was written.
-fn sentences(scope: Scope, rules: &Rules) {
+fn sentences(level: Level<'_>) {
+    let (scope, rules) = (level.scope(), level.rules());
     let set: Vec<Vec<String>> = LIMITS
         .iter()
         .filter_map(|limit| Some((limit, limit.shown(rules)?)))
@@ -164,7 +180,8 @@ fn sentences(scope: Scope, rules: &Rules) {
         })
         .collect();
     if !set.is_empty() {
-        say(format_args!("\nLimits of the {} (! limits nothing):", scope.as_str()));
+        let name = level.group().map_or_else(String::new, |group| format!(" {group}"));
+        say(format_args!("\nLimits of the {}{name} (! limits nothing):", scope.as_str()));
         table(&["", "limit", "set to", "what it limits"], &set);
     }
     if scope == Scope::Bot {
@@ -178,9 +195,13 @@ fn sentences(scope: Scope, rules: &Rules) {
     }
 }
 
-fn level((scope, rules): (Scope, &Rules)) -> Value {
+fn level(level: Level<'_>) -> Value {
     let set = |(name, shown): (&str, Shown)| json!({ "limit": name, "set": shown.text, "unlimited": shown.unlimited });
-    json!({ "level": scope.as_str(), "limits": rules.shown().into_iter().map(set).collect::<Vec<_>>() })
+    let limits: Vec<Value> = level.rules().shown().into_iter().map(set).collect();
+    match level.group() {
+        Some(group) => json!({ "level": level.scope().as_str(), "group": group.as_str(), "limits": limits }),
+        None => json!({ "level": level.scope().as_str(), "limits": limits }),
+    }
 }
 
 fn diff(old: &Config, new: &Config, as_json: bool) {

@@ -3,7 +3,7 @@
 use super::case::{Case, Weight};
 use super::{Judged, Refused, asked, plain};
 use crate::book::ledger::{Tracked, amended, number};
-use crate::entry::{Leg, Losses, Reservation};
+use crate::entry::{Leg, Losses, Reservation, Share};
 use crate::limits::farthest;
 use crate::shape::fits;
 use crate::value::counted;
@@ -48,7 +48,7 @@ impl Case<'_> {
         order: &Order,
     ) -> Result<Weight, Refused> {
         let terms = self.terms(order.market, &order.symbol)?;
-        let far = farthest(self.rules());
+        let far = farthest(self.policy.levels());
         let (waiting, fired) = stages(known, amendment);
         let mut worst: Option<Weight> = None;
         if waiting {
@@ -111,10 +111,23 @@ fn reheld(known: &Tracked, (order, exit): (&Order, bool), new: &Reservation) -> 
         }
     };
     let loss = Losses { bot: lost(&old.loss.bot, &new.loss.bot)?, key: lost(&old.loss.key, &new.loss.key)? };
+    let share = |old: Option<&Share>, new: Option<&Share>| {
+        let either = old.or(new)?;
+        let none = Share { turnover: nothing(&either.turnover), loss: None, ..either.clone() };
+        let (old, new) = (old.unwrap_or(&none), new.unwrap_or(&none));
+        let turnover = if exit { Ok(old.turnover.clone()) } else { grown(&old.turnover, &new.turnover) };
+        let both = turnover.and_then(|turnover| Ok((turnover, lost(&old.loss, &new.loss)?)));
+        Some(both.map(|(turnover, loss)| Share { group: either.group.clone(), turnover, loss }))
+    };
+    // What it holds of a group that the bot has left stays, as a part of it may have filled.
+    let joined = new.groups.iter().filter(|share| old.share(&share.group).is_none());
+    let groups = old.groups.iter().map(|old| share(Some(old), new.share(&old.group)));
+    let groups = groups.chain(joined.map(|new| share(None, Some(new)))).flatten();
+    let groups = groups.collect::<Result<_, _>>()?;
     if exit {
-        return Ok(Reservation { loss, ..old.clone() });
+        return Ok(Reservation { loss, groups, ..old.clone() });
     }
-    Ok(Reservation { bot: grown(&old.bot, &new.bot)?, key: grown(&old.key, &new.key)?, loss })
+    Ok(Reservation { bot: grown(&old.bot, &new.bot)?, key: grown(&old.key, &new.key)?, loss, groups })
 }
 
 /// The larger of what was held for the largest size so far and what is to be held for the new one, both for the larger size.

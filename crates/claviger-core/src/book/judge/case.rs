@@ -1,16 +1,18 @@
 //! One request with all that it is judged by, and the judging of single orders and cancels.
 
 use super::{Judged, Refused, at, plain};
-use crate::book::ledger::{Place, Tracked, client_name, surface};
+use crate::book::ledger::{Tracked, client_name, surface};
+use crate::book::names::Place;
 use crate::book::{Ask, Book};
 use crate::bound::bounded;
-use crate::entry::{Figures, Leg, Losses, ReferenceUsed, Reservation};
-use crate::limits::{Formed, LIMITS, Limit as _, MaxLossDay, Rules, Scope, Weighed};
+use crate::entry::{Figures, Leg, Losses, ReferenceUsed, Reservation, Share};
+use crate::limits::{Formed, Limit as _, MaxLossDay, Rules, Stage, Weighed};
 use crate::loss::risk;
 use crate::value::{Prices, Terms};
 use crate::worth::{Worth, worth};
 use crate::{
-    Act, BotPolicy, Cancel, Denial, Intent, LegId, Market, Money, Order, PolicySet, Reference, Symbol,
+    Act, BotPolicy, Cancel, Denial, GroupName, Intent, LegId, Level, Market, Money, Order, PolicySet,
+    Reference, Symbol,
 };
 
 /// One bot can have this many orders in the ledger.
@@ -51,11 +53,17 @@ impl<'a> Case<'a> {
 
     /// Whether so many more orders fit into the ledger.
     pub(super) fn room_for(&self, orders: usize) -> Result<(), Refused> {
-        let crowded = |scope, most: usize| {
-            let usage = self.book.usage_at(scope, &self.ask.bot, self.policy.key());
+        let crowded = self.policy.levels().any(|level| {
+            let most = match level {
+                Level::Bot(_) => ORDERS_PER_BOT,
+                Level::Key(_) => ORDERS_PER_KEY,
+                // Each of them is one of a bot's and of a key's.
+                Level::Group(..) => return false,
+            };
+            let usage = self.book.usage_at(level, &self.ask.bot, self.policy.key());
             usage.orders.len().saturating_add(orders) > most
-        };
-        if crowded(Scope::Bot, ORDERS_PER_BOT) || crowded(Scope::Key, ORDERS_PER_KEY) {
+        });
+        if crowded {
             return Err(plain(Denial::Crowded { what: "orders" }));
         }
         Ok(())
@@ -71,7 +79,7 @@ impl<'a> Case<'a> {
         let mut terms = self.terms(order.market, &order.symbol)?;
         terms.after = after.zip(terms.start()).map(|(after, start)| after.fills_near(start));
         let doubt = |refused| doubted(order, &terms, refused);
-        let mut leaves = bounded(order, &terms, self.rules()).map_err(plain).map_err(doubt)?;
+        let mut leaves = bounded(order, &terms, self.policy.levels()).map_err(plain).map_err(doubt)?;
         leaves.client_id = leaves.client_id.or_else(|| LegId::new(self.ask.id, step).client_order_id());
         self.names_anew(&leaves).map_err(plain)?;
         let Weight { reservation, figures } = self.weighed(&leaves, &terms).map_err(doubt)?;
@@ -86,7 +94,7 @@ impl<'a> Case<'a> {
         let same = same.iter().filter_map(|id| self.book.orders.get(id));
         let mut same = same.filter(|known| known.bot == self.ask.bot);
         let why = "its client order id is that of an order whose fate is not known yet";
-        if same.any(Tracked::has_no_other_name) { Err(Denial::Unmeasured { why }) } else { Ok(()) }
+        if same.any(|known| known.has_no_other_name()) { Err(Denial::Unmeasured { why }) } else { Ok(()) }
     }
 
     pub(super) fn intent(&self, act: Act) -> Intent {
@@ -111,34 +119,37 @@ impl<'a> Case<'a> {
         order.is_exit_where(self.book.holds_reduce_only(self.policy))
     }
 
-    pub(super) fn rules(&self) -> [&Rules; 2] {
-        self.policy.levels().map(|(_, rules)| rules)
+    /// The limits of every level.
+    pub(super) fn rules(&self) -> impl Iterator<Item = &'a Rules> {
+        self.policy.levels().map(Level::rules)
     }
 
-    /// Second stage, at both levels.
+    /// Second stage, at every level.
     pub(super) fn formed(&self, order: &Order) -> Result<(), Refused> {
-        for (scope, rules) in self.policy.levels() {
+        for level in self.policy.levels() {
+            let (scope, rules) = (level.scope(), level.rules());
             let formed = Formed { scope, rules, order, exit: self.is_exit(order), now: self.ask.now };
-            for limit in LIMITS {
-                limit.form(&formed).map_err(at(scope))?;
+            for limit in Stage::Form.limits() {
+                limit.form(&formed).map_err(at(level))?;
             }
         }
         Ok(())
     }
 
-    /// Third stage, at both levels.
+    /// Third stage, at every level.
     pub(super) fn weighed(&self, order: &Order, terms: &Terms<'_>) -> Result<Weight, Refused> {
         let worth = worth(order, terms).map_err(plain)?;
         let value = worth.value.as_ref();
-        for (scope, rules) in self.policy.levels() {
+        for level in self.policy.levels() {
+            let (scope, rules) = (level.scope(), level.rules());
             let weighed = Weighed { scope, rules, order, value, terms, prices: self.prices };
-            for limit in LIMITS {
-                limit.weigh(&weighed).map_err(at(scope))?;
+            for limit in Stage::Weigh.limits() {
+                limit.weigh(&weighed).map_err(at(level))?;
             }
         }
         let reference = terms.reference.map(|reference| self.used(reference));
-        let reservation =
-            Reservation { loss: self.losses(order, &worth, terms)?, ..self.reservation(&worth.hold)? };
+        let mut reservation = self.reservation(&worth.hold)?;
+        self.losses(&mut reservation, order, &worth, terms)?;
         Ok(Weight { reservation, figures: Figures { reference, value: worth.value } })
     }
 
@@ -149,31 +160,52 @@ impl<'a> Case<'a> {
 
     /// A value in the currency in which each level counts what is traded.
     pub(super) fn reservation(&self, value: &Money) -> Result<Reservation, Refused> {
-        let [bot, key] = self.rules().map(|rules| match rules.turnover_asset() {
-            Some((limit, asset)) => self.prices.in_asset(value, asset, limit),
-            None => Ok(value.clone()),
-        });
-        Ok(Reservation { bot: bot.map_err(plain)?, key: key.map_err(plain)?, loss: Losses::default() })
+        let counted = |rules: &Rules| {
+            let counted = match rules.turnover_asset() {
+                Some((limit, asset)) => self.prices.in_asset(value, asset, limit),
+                None => Ok(value.clone()),
+            };
+            counted.map_err(plain)
+        };
+        let share = |(group, rules): (&GroupName, &Rules)| {
+            Ok(Share { group: group.clone(), turnover: counted(rules)?, loss: None })
+        };
+        Ok(Reservation {
+            bot: counted(self.policy.rules())?,
+            key: counted(self.policy.key_policy().rules())?,
+            loss: Losses::default(),
+            groups: self.policy.group_rules().map(share).collect::<Result<_, Refused>>()?,
+        })
     }
 
-    /// What an order may lose, at each level that limits that. No exit is refused for it: where nothing leads to the limit's
-    /// currency, it counts in its own.
-    fn losses(&self, order: &Order, worth: &Worth, terms: &Terms<'_>) -> Result<Losses, Refused> {
-        let levels = self.rules();
-        if levels.iter().all(|rules| rules.max_loss().is_none()) {
-            return Ok(Losses::default());
+    /// Reserves what an order may lose, at each level that limits that. No exit is refused for it: where nothing leads to
+    /// the limit's currency, it counts in its own.
+    fn losses(
+        &self,
+        reservation: &mut Reservation,
+        order: &Order,
+        worth: &Worth,
+        terms: &Terms<'_>,
+    ) -> Result<(), Refused> {
+        if self.rules().all(|rules| rules.max_loss().is_none()) {
+            return Ok(());
         }
         let risk = risk(order, worth, terms).map_err(plain)?;
         let too_large = Denial::Unmeasured { why: "its value is too large" };
-        let [bot, key] = levels.map(|rules| {
+        let lost = |rules: &Rules| {
             let Some(limit) = rules.max_loss() else { return Ok(None) };
-            let lost = risk.with_fee(rules.fee()).ok_or_else(|| too_large.clone())?;
+            let lost = risk.with_fee(rules.fee()).ok_or_else(|| plain(too_large.clone()))?;
             match self.prices.in_asset(&lost, &limit.asset, MaxLossDay.name()) {
                 Err(_) if terms.is_exit(order) => Ok(Some(lost)),
-                converted => converted.map(Some),
+                converted => converted.map(Some).map_err(plain),
             }
-        });
-        Ok(Losses { bot: bot.map_err(plain)?, key: key.map_err(plain)? })
+        };
+        reservation.loss =
+            Losses { bot: lost(self.policy.rules())?, key: lost(self.policy.key_policy().rules())? };
+        for (share, (_, rules)) in reservation.groups.iter_mut().zip(self.policy.group_rules()) {
+            share.loss = lost(rules)?;
+        }
+        Ok(())
     }
 
     pub(super) fn cancel(&self, cancel: &Cancel) -> Result<Judged, Refused> {
@@ -186,7 +218,7 @@ impl<'a> Case<'a> {
     /// The order of the ledger that a cancel is about, where it is one.
     pub(super) fn cancelled(&self, cancel: &Cancel) -> Result<Option<LegId>, Refused> {
         let meant = self.book.meant(self.place_of(&cancel.symbol), &cancel.order);
-        let owners = meant.iter().filter_map(|id| self.book.orders.get(id)).map(Tracked::bot);
+        let owners = meant.iter().filter_map(|id| self.book.order(*id)).map(Tracked::bot);
         let (mut own, mut others) = (0_usize, 0_usize);
         for owner in owners {
             match owner {

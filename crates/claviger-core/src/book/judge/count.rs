@@ -6,8 +6,8 @@ use crate::book::fold::paces;
 use crate::book::judge::case::Case;
 use crate::book::ledger::can_rest;
 use crate::entry::{Leg, Reservation};
-use crate::limits::{Added, Cost, Counted, LIMITS, Rules, Scope};
-use crate::{Act, Decimal, Deed, Denial, Detail, How, Money, Order};
+use crate::limits::{Added, Cost, Counted, Stage};
+use crate::{Act, Decimal, Deed, Denial, Detail, How, Level, Money, Order};
 
 /// What one step does to an order.
 #[derive(Clone, Copy)]
@@ -21,29 +21,30 @@ enum Deal<'a> {
 }
 
 impl Case<'_> {
-    /// Asks every limit that counts, at both levels, about all steps together.
+    /// Asks every limit that counts, at every level, about all steps together.
     pub(super) fn count(&self, judged: &Judged) -> Result<(), Refused> {
         let act = &judged.leaves.act;
-        let asked = self.rules().iter().any(|rules| !rules.may_self_trade());
+        let asked = self.rules().any(|rules| !rules.may_self_trade());
         let meets_own = asked && self.meets(judged);
-        for (scope, rules) in self.policy.levels() {
-            let mut added = self.added(act, judged, (scope, rules)).map_err(super::at(scope))?;
+        for level in self.policy.levels() {
+            let (scope, rules) = (level.scope(), level.rules());
+            let mut added = self.added(act, judged, level).map_err(super::at(level))?;
             added.meets_own = meets_own;
-            added.stands = self.stands(judged, rules).map_err(super::at(scope))?;
-            let usage = self.book.usage_at(scope, &self.ask.bot, self.policy.key());
+            added.stands = self.stands(judged, rules).map_err(super::at(level))?;
+            let usage = self.book.usage_at(level, &self.ask.bot, self.policy.key());
             let counted =
                 Counted { scope, rules, usage, added: &added, prices: self.prices, now: self.book.now };
-            for limit in LIMITS {
+            for limit in Stage::Count.limits() {
                 limit.count(&counted).map_err(|denial| {
                     let used = limit.used(&counted).map(|(used, of)| format!("{used} of {of}").into());
-                    Box::new((denial, Detail { scope: Some(scope), used, ..Detail::default() }))
+                    Box::new((denial, Detail { used, ..super::detail(level) }))
                 })?;
             }
         }
         Ok(())
     }
 
-    fn added(&self, act: &Act, judged: &Judged, level: (Scope, &Rules)) -> Result<Added, Denial> {
+    fn added(&self, act: &Act, judged: &Judged, level: Level<'_>) -> Result<Added, Denial> {
         // What has no signature anybody could send, so it uses up nothing.
         let paces = if super::is_unsigned(self.ask.evidence) { Added::default().paces } else { paces(act) };
         let added = Added { paces, ..Added::default() };
@@ -100,7 +101,7 @@ pub(super) const fn rival(how: How, step: usize) -> Option<usize> {
 /// What the steps so far add to one level.
 struct Sum<'a> {
     case: &'a Case<'a>,
-    level: (Scope, &'a Rules),
+    level: Level<'a>,
     added: Added,
 }
 
@@ -111,7 +112,7 @@ impl Sum<'_> {
             Deal::Places(_) | Deal::Neither => None,
         };
         for budget in Budget::ALL {
-            let of = |held: &Reservation| held.of(self.level.0, budget).cloned();
+            let of = |held: &Reservation| held.of(self.level, budget).cloned();
             let reserved = |leg: &Leg| leg.reservation.as_ref().and_then(of);
             let rival = rival.and_then(reserved).map(|money| money.amount).unwrap_or_default();
             let held = known.and_then(|known| of(&known.held));
@@ -121,7 +122,7 @@ impl Sum<'_> {
         match deal {
             Deal::Places(order) => {
                 self.added.opens = self.added.opens.saturating_add(u32::from(can_rest(order)));
-                if can_rest(order) && self.level.1.counts_by_symbol() {
+                if can_rest(order) && self.level.rules().counts_by_symbol() {
                     self.added.open_in(order.market, &order.symbol);
                 }
                 self.added.opening |= !self.case.is_exit(order);

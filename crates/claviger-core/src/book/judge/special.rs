@@ -5,9 +5,9 @@ use super::{Judged, Refused, at, plain};
 use crate::book::ledger::surface;
 use crate::book::quotes::{Known, Offer};
 use crate::entry::{Figures, Leg};
-use crate::limits::{Scope, within};
+use crate::limits::within;
 use crate::value::counted;
-use crate::{Denial, Money, Special, What};
+use crate::{Denial, Level, Money, Special, What};
 
 impl Case<'_> {
     pub(super) fn special(&self, special: &Special) -> Result<Judged, Refused> {
@@ -30,10 +30,10 @@ impl Case<'_> {
 
     /// A trade outside of the book: what is given counts as an order of that value, and against the day.
     fn turnover(&self, special: &Special) -> Result<Judged, Refused> {
-        for (scope, rules) in self.policy.levels() {
-            if rules.max_loss().is_some() {
+        for level in self.policy.levels() {
+            if level.rules().max_loss().is_some() {
                 let why = "at what price a trade outside of the book is done is not known";
-                return Err(at(scope)(Denial::LossUnknown { why }));
+                return Err(at(level)(Denial::LossUnknown { why }));
             }
         }
         let quote = self.quote(special);
@@ -43,8 +43,8 @@ impl Case<'_> {
         if value.amount.is_zero() {
             return Err(plain(Denial::Unmeasured { why: "its amount is zero" }));
         }
-        for (scope, rules) in self.policy.levels() {
-            within(rules, &value, self.prices).map_err(at(scope))?;
+        for level in self.policy.levels() {
+            within(level.rules(), &value, self.prices).map_err(at(level))?;
         }
         let reservation = Some(self.reservation(&value)?);
         let figures = Figures { reference: None, value: Some(value) };
@@ -63,11 +63,12 @@ impl Case<'_> {
 
     /// Nothing says how much is given, so it is refused where a limit would have to see it.
     fn unnamed(&self, quote: Option<Known<'_>>) -> Result<Judged, Refused> {
-        for (scope, rules) in self.policy.levels() {
+        for level in self.policy.levels() {
+            let rules = level.rules();
             let by_value =
                 [rules.max_order(), rules.max_day()].into_iter().flatten().any(|c| c.at().is_some());
             if by_value || rules.turnover_asset().is_some() {
-                return Err(at(scope)(Denial::Unmeasured { why: uncounted(quote, by_value) }));
+                return Err(at(level)(Denial::Unmeasured { why: uncounted(quote, by_value) }));
             }
         }
         Ok(Judged::as_asked(self.ask))
@@ -76,15 +77,16 @@ impl Case<'_> {
     /// Block trades, copied traders and the exchange's bots trade at prices that nobody here sees, so only a bot may ask
     /// for them whose price band is written out as unlimited, and its markets and symbols where none is named.
     fn at_any_price(&self, special: &Special) -> Result<(), Refused> {
-        let unlimited = |scope: Scope, cap: Option<bool>| cap.unwrap_or(matches!(scope, Scope::Key));
-        for (scope, rules) in self.policy.levels() {
-            let any_price = unlimited(scope, rules.price_band().map(|cap| cap.at().is_none()));
-            let any_market = special.market.is_some() || unlimited(scope, rules.all_markets());
-            let any_symbol = special.symbol.is_some() || unlimited(scope, rules.all_symbols());
+        let unlimited = |level: Level<'_>, cap: Option<bool>| cap.unwrap_or(!matches!(level, Level::Bot(_)));
+        for level in self.policy.levels() {
+            let rules = level.rules();
+            let any_price = unlimited(level, rules.price_band().map(|cap| cap.at().is_none()));
+            let any_market = special.market.is_some() || unlimited(level, rules.all_markets());
+            let any_symbol = special.symbol.is_some() || unlimited(level, rules.all_symbols());
             if !any_price || !any_market || !any_symbol {
                 let why = "at what price it trades, or what, is not known; that needs price_band, and markets and \
                            symbols where none is named, to be \"unlimited\"";
-                return Err(at(scope)(Denial::Unmeasured { why }));
+                return Err(at(level)(Denial::Unmeasured { why }));
             }
         }
         Ok(())
