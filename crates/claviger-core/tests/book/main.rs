@@ -35,6 +35,8 @@ mod losses;
 #[cfg(test)]
 mod meet;
 #[cfg(test)]
+mod position;
+#[cfg(test)]
 mod promises;
 #[cfg(test)]
 mod quotes;
