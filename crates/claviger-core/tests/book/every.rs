@@ -46,14 +46,18 @@ pub enum Amended {
     /// It is not about amendments, because of this.
     Not(&'static str),
     /// An order placed when nothing limited it, and sizes and prices that are within and beyond.
-    To(Order, (Option<&'static str>, Option<&'static str>), (Option<&'static str>, Option<&'static str>)),
+    To(
+        Box<Order>,
+        (Option<&'static str>, Option<&'static str>),
+        (Option<&'static str>, Option<&'static str>),
+    ),
 }
 
 pub enum Batch {
     /// It is not about items of a batch, because of this.
     Not(&'static str),
     /// An item within and one beyond it.
-    Of(Deed, Deed),
+    Of(Box<[Deed; 2]>),
 }
 
 /// What one limit is held to.
@@ -270,7 +274,7 @@ fn of_an_amendment() {
         for ((size, price), refused) in [(within, false), (beyond, true)] {
             for mut desk in row.desks() {
                 let limited = std::mem::replace(&mut desk.policies, row.free().policies);
-                let id = desk.sent("a", Act::Place(order.clone()));
+                let id = desk.sent("a", Act::Place((**order).clone()));
                 desk.settle(id, executed("70", Resting::Open, Some("0")));
                 desk.policies = limited;
                 let Act::Amend(amendment) = amend(by_id("70"), *size, *price) else { panic!() };
@@ -291,7 +295,10 @@ fn of_an_amendment() {
 fn of_one_item_of_a_batch() {
     for row in rows() {
         let (good, bad) = match &row.batch {
-            Batch::Of(good, bad) => (good, bad),
+            Batch::Of(items) => {
+                let [good, bad] = &**items;
+                (good, bad)
+            }
             Batch::Not(why) => {
                 assert!(!why.is_empty(), "{}", row.limit);
                 continue;

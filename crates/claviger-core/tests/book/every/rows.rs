@@ -62,7 +62,7 @@ fn two() -> Ask {
 }
 
 fn batch(good: Order, bad: Order) -> Batch {
-    Batch::Of(Deed::Place(good), Deed::Place(bad))
+    Batch::Of(Box::new([Deed::Place(good), Deed::Place(bad)]))
 }
 
 fn cancelled(id: &str) -> Deed {
@@ -168,7 +168,7 @@ fn size(size: &'static str) -> To {
 
 impl Row {
     fn amended(self, order: Order, within: To, beyond: To) -> Self {
-        Self { amended: Amended::To(order, within, beyond), ..self }
+        Self { amended: Amended::To(Box::new(order), within, beyond), ..self }
     }
 
     fn also(self, lines: &str) -> Self {
@@ -352,7 +352,7 @@ fn totals() -> Vec<Row> {
 fn paces() -> Vec<Row> {
     let one = || place(buy("1", "100"));
     let second = |end| Spent::After(999, 1_001, end);
-    let two_items = || Batch::Of(Deed::Place(buy("1", "100")), Deed::Place(buy("1", "100")));
+    let two_items = || Batch::Of(Box::new([Deed::Place(buy("1", "100")), Deed::Place(buy("1", "100"))]));
     let counted = |row: Row| Row {
         batch: two_items(),
         amended: Amended::Not("an amendment counts like a new order"),
@@ -364,7 +364,7 @@ fn paces() -> Vec<Row> {
     vec![
         counted(counts("order_rate", "order_rate = \"1/s\"", (one(), two()), second(End::Rests))),
         Row {
-            batch: Batch::Of(cancelled("1"), cancelled("2")),
+            batch: Batch::Of(Box::new([cancelled("1"), cancelled("2")])),
             amended: Amended::Not("an amendment is no cancel"),
             ..counts(
                 "cancel_rate",
