@@ -455,6 +455,29 @@ impl Order {
         !positions || matches!(self.position_side, PositionSide::Net)
     }
 
+    /// Where the market is when it begins, if it waits for `first` to fill and the market is at `start` now: where that one
+    /// fills, if this one gives back no more than that one takes. Else, of both, where it loses more: whoever fills the
+    /// first one may have brought the market there.
+    #[must_use]
+    pub fn starts_after(&self, first: &Self, start: Decimal) -> Decimal {
+        let fills = first.fills_near(start);
+        match self.side {
+            _ if self.gives_back(first) => fills,
+            Side::Buy => fills.min(start),
+            Side::Sell => fills.max(start),
+        }
+    }
+
+    /// Whether it is on the other side of `first`, of the same instrument and no larger, in the same unit.
+    fn gives_back(&self, first: &Self) -> bool {
+        let no_larger = match (self.size, first.size) {
+            (Size::Base(own), Size::Base(of)) | (Size::Contracts(own), Size::Contracts(of)) => own <= of,
+            (Size::Base(_) | Size::Contracts(_) | Size::Quote(_) | Size::Position, _) => false,
+        };
+        let same = (self.market, &self.symbol) == (first.market, &first.symbol);
+        same && self.side != first.side && no_larger
+    }
+
     /// Whether it waits for a price before it goes to the book.
     #[must_use]
     pub const fn waits(&self) -> bool {

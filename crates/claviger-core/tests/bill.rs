@@ -87,7 +87,7 @@ order_types = ["limit", "market"]
         assert_eq!(day(stops), "at most 12180 USDT");
         assert_eq!(day(&format!("{stops}\ntrigger_distance = \"5%\"")), "at most 1400 USDT");
         let chained = "order_types = [\"limit\", \"oto\"]";
-        assert_eq!(day(chained), "at most 20020 USDT");
+        assert_eq!(day(chained), "at most 12180 USDT");
         assert_eq!(day(&format!("{chained}\nmax_loss_day = \"90 USDT\"")), "at most 90 USDT");
     }
 

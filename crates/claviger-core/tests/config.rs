@@ -368,6 +368,7 @@ sources    = ["127.0.0.1/32"]
             symbols: vec!["BTCUSDT".parse().unwrap()],
             max_order: "10 USDT".parse().unwrap(),
             max_day: "100 USDT".parse().unwrap(),
+            max_loss_day: None,
             price_band: None,
             order_rate: None,
         };
@@ -391,13 +392,15 @@ sources    = ["127.0.0.1/32"]
             symbols: vec!["BTCUSDT".parse().unwrap()],
             max_order: "10 USDT".parse().unwrap(),
             max_day: "100 USDT".parse().unwrap(),
+            max_loss_day: None,
             price_band: None,
             order_rate: None,
         };
         let page = include_str!("../../../docs/spec/policy.md");
         for preset in PRESETS {
             let block = preset.block(&"b".parse().unwrap(), &"k".parse().unwrap(), Some(&fill)).unwrap();
-            let given = ["[bot", "key", "markets", "symbols", "max_order =", "max_day", "sources"];
+            let given =
+                ["[bot", "key", "markets", "symbols", "max_order =", "max_day", "max_loss_day", "sources"];
             let lines = block.lines().filter(|line| !given.iter().any(|start| line.starts_with(start)));
             let lines: Vec<String> = lines.map(|line| format!("`{line}`")).collect();
             let row = format!("| `{}` | {} | {} |", preset.name, preset.meaning, lines.join(", "));

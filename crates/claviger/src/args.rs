@@ -347,6 +347,10 @@ pub struct BotAdd {
     /// The most in any 24 hours, like '20000 USDT'
     #[arg(long, requires = "preset")]
     pub max_day: Option<String>,
+    /// The most that bad prices and fees may cost in any 24 hours, like '500 USDT' [default: what --max-day can lose at
+    /// the band's edge, and some more for stops]
+    #[arg(long, requires = "preset")]
+    pub max_loss_day: Option<String>,
     /// How far from the reference price it may buy above or sell below, like '2%'
     #[arg(long, requires = "preset")]
     pub price_band: Option<String>,

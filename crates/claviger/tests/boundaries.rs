@@ -14,6 +14,7 @@ mod tests {
         ("claviger-core", &[]),
         ("claviger-os", &[]),
         ("claviger-sim", &[]),
+        ("claviger-arena", &["claviger-core"]),
         ("claviger-exchange", &["claviger-core"]),
         ("claviger-vault", &["claviger-core", "claviger-os"]),
         ("claviger-store", &["claviger-core", "claviger-os"]),
@@ -29,6 +30,7 @@ mod tests {
         (
             "claviger",
             &[
+                "claviger-arena",
                 "claviger-control",
                 "claviger-core",
                 "claviger-door",
@@ -79,7 +81,7 @@ mod tests {
         &["tokio", "hyper", "rustls", "aws-lc-rs", "getrandom", "rusqlite", "tracing", "mio"];
 
     /// The crates without input and output, clocks and randomness.
-    const PURE: &[&str] = &["claviger-core", "claviger-exchange"];
+    const PURE: &[&str] = &["claviger-arena", "claviger-core", "claviger-exchange"];
 
     type Edges = BTreeMap<String, BTreeSet<String>>;
 
@@ -140,6 +142,8 @@ mod tests {
             ("claviger-core", "claviger-os"),
             ("claviger-core", "tokio"),
             ("claviger-sim", "claviger-exchange"),
+            ("claviger-arena", "claviger-sim"),
+            ("claviger-keep", "claviger-arena"),
             ("claviger-exchange", "claviger-store"),
             ("claviger-vault", "claviger-exchange"),
             ("claviger-market", "claviger-keep"),

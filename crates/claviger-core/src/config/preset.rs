@@ -1,7 +1,7 @@
 //! Ready-made policies that `bot add` writes into the configuration.
 
 use crate::limits::{Percent, Rate};
-use crate::{BotName, KeyName, Market, Money, Symbol};
+use crate::{BotName, Decimal, KeyName, Market, Money, Symbol};
 
 /// A ready-made policy.
 #[derive(Debug)]
@@ -22,6 +22,9 @@ struct Trades {
     open: u32,
     /// The rate where nothing is given.
     rate: &'static str,
+    /// What may be lost in a day beside what the budget can lose at the band's edge, in thousandths of the budget: the fee,
+    /// and the distance of the stops that stand at a time.
+    room: u64,
     /// What its orders are held to besides, as lines of configuration.
     lines: &'static [&'static str],
 }
@@ -32,8 +35,12 @@ const TRADE: &[&str] = &["market-data", "read", "trade"];
 /// A price so far on the other side of the market is a slip.
 const SLIP: &str = "fat_finger = \"50%\"";
 
+/// So long without an order, and a key is more likely to be in the hands of a thief than of its bot.
+const DORMANT: &str = "dormant_after = \"45d\"";
+
 /// Spot orders of every kind.
-const SPOT: Trades = Trades { market: Market::Spot, leverage: None, open: 50, rate: "10/s", lines: &[SLIP] };
+const SPOT: Trades =
+    Trades { market: Market::Spot, leverage: None, open: 50, rate: "10/s", room: 5, lines: &[SLIP] };
 
 /// Every preset there is. A new one adds one entry here.
 pub const PRESETS: &[Preset] = &[
@@ -59,7 +66,7 @@ pub const PRESETS: &[Preset] = &[
         name: "futures-trader",
         meaning: "reads, and orders in linear futures within the amounts and the leverage given",
         grants: TRADE,
-        trades: Some(Trades { market: Market::Usdm, leverage: Some(3), ..SPOT }),
+        trades: Some(Trades { market: Market::Usdm, leverage: Some(3), room: 40, ..SPOT }),
     },
     Preset {
         name: "market-maker",
@@ -121,6 +128,9 @@ pub struct Fill {
     pub max_order: Money,
     /// The day's budget.
     pub max_day: Money,
+    /// What may be lost in a day; where nothing is given, what the day's budget can lose at the band's edge and some more
+    /// for stops.
+    pub max_loss_day: Option<Money>,
     /// The band; 2 % where nothing is given.
     pub price_band: Option<Percent>,
     /// The rate; where nothing is given, one that fits the preset.
@@ -156,21 +166,36 @@ impl Trades {
             return None;
         }
         let band = fill.price_band.map_or_else(|| "2%".into(), |band| band.to_string());
+        let loss = fill.max_loss_day.clone().map_or_else(|| self.lost(fill), Some)?;
         let rate = fill.order_rate.map_or_else(|| self.rate.into(), |rate| rate.to_string());
         let mut lines = vec![
             format!("markets = [\"{}\"]", self.market.as_str()),
             format!("symbols = {}", list(fill.symbols.iter().map(Symbol::as_str))),
             format!("max_order = \"{}\"", fill.max_order),
             format!("max_day = \"{}\"", fill.max_day),
+            format!("max_loss_day = \"{loss}\""),
             format!("max_open_orders = {}", self.open),
             format!("price_band = \"{band}\""),
             format!("order_rate = \"{rate}\""),
         ];
         lines.extend(self.lines.iter().map(ToString::to_string));
+        lines.push(DORMANT.to_owned());
         lines.extend(self.leverage.map(|most| format!("max_leverage = {most}")));
         Some(lines)
     }
+
+    /// What the day's budget can lose at the band's edge, and the room beside that.
+    fn lost(&self, fill: &Fill) -> Option<Money> {
+        let day = fill.max_day.amount;
+        let band = fill.price_band.unwrap_or_else(|| Percent::whole(2)).of(day)?;
+        let room = day.times(Decimal::from_u64(self.room))?.over(Decimal::from_u64(1000))?;
+        let lost = band.plus(room)?.rounded_up(LOSS_DIGITS);
+        Some(Money::new(lost, fill.max_day.asset.clone()))
+    }
 }
+
+/// Digits after the point of a loss that was worked out.
+const LOSS_DIGITS: u32 = 8;
 
 fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = items.map(|item| format!("\"{item}\"")).collect();

@@ -223,6 +223,9 @@ fn requests_of_several_items() {
     check(places(How::OneOf, vec![sell("1", "110"), stop("95", sell("1", "94"))]), "6.1 USDT");
     check(places(How::Then, vec![buy("1", "90"), sell("1", "91")]), "0.2 USDT");
     check(places(How::Then, vec![buy("1", "90"), sell("1", "89")]), "1.2 USDT");
+    // More than the first one takes: whoever fills that one may have brought the market there.
+    let more = "a loss of up to 10.6001 USDT is above the 10 USDT left of max_loss_day = 10 USDT";
+    check(places(How::Then, vec![buy("0.001", "90"), stop("91", sell("1", "89.5"))]), more);
     // What an exit loses beside it counts too.
     let over = "a loss of up to 10.51 USDT is above the 10 USDT left of max_loss_day = 10 USDT";
     check(places(How::Batch, vec![reduce(buy("3", "102")), usdm(buy("2", "102"))]), over);

@@ -320,6 +320,10 @@ fn what_waits_for_another_order_is_measured_from_there() {
     check("", then(buy("1", "80"), sell("1", "78.39")), Err((Some(1), low)));
     let high = "price_band: selling at 100 is below 147, the edge of price_band = 2% around 150";
     check("", then(sell("1", "150"), sell("1", "100")), Err((Some(1), high)));
+    let larger = "price_band: selling at 79 is below 98, the edge of price_band = 2% around 100";
+    check("", then(buy("1", "80"), sell("1.001", "79")), Err((Some(1), larger)));
+    let again = "price_band: buying at 120 is above 102, the edge of price_band = 2% around 100";
+    check("", then(stop("119", buy("1", "121")), buy("1", "120")), Err((Some(1), again)));
     let at_once = "price_band: selling at 97 is below 98, the edge of price_band = 2% around 100";
     check("", then(buy("1", "102"), sell("1", "97")), Err((Some(1), at_once)));
     check("", then(buy("1", "30"), stop("20", sell("1", "20"))), Ok(()));

@@ -105,6 +105,7 @@ fn fill(new: &BotAdd) -> Result<Fill, Failure> {
         symbols,
         max_order: required("--max-order", &new.max_order)?,
         max_day: required("--max-day", &new.max_day)?,
+        max_loss_day: new.max_loss_day.as_deref().map(|text| read("--max-loss-day", text)).transpose()?,
         price_band: new.price_band.as_deref().map(|text| read("--price-band", text)).transpose()?,
         order_rate: new.order_rate.as_deref().map(|text| read("--order-rate", text)).transpose()?,
     })

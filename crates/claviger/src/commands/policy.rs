@@ -108,6 +108,7 @@ fn example(preset: &Preset) -> Option<String> {
         symbols: vec!["BTCUSDT".parse().ok()?],
         max_order: "100 USDT".parse().ok()?,
         max_day: "2000 USDT".parse().ok()?,
+        max_loss_day: None,
         price_band: None,
         order_rate: None,
     };

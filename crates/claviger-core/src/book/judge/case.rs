@@ -77,7 +77,7 @@ impl<'a> Case<'a> {
     ) -> Result<(Order, Leg), Refused> {
         self.formed(order)?;
         let mut terms = self.terms(order.market, &order.symbol)?;
-        terms.after = after.zip(terms.start()).map(|(after, start)| after.fills_near(start));
+        terms.after = after.zip(terms.start()).map(|(first, start)| order.starts_after(first, start));
         let doubt = |refused| doubted(order, &terms, refused);
         let mut leaves = bounded(order, &terms, self.policy.levels()).map_err(plain).map_err(doubt)?;
         leaves.client_id = leaves.client_id.or_else(|| LegId::new(self.ask.id, step).client_order_id());

@@ -121,15 +121,9 @@ fn worst_part(policy: &BotPolicy) -> Option<Worst> {
     }
     let linear_only = !trades_in(policy, Market::Coinm);
     let band = tightest(policy, |_, rules| rules.price_band().and_then(Cap::at).copied());
-    let chained = takes(policy, OrderType::Oto);
-    let (Some(band), false) = (band, chained) else {
-        let why = if chained {
-            "all can be lost: an order that waits for another one to fill is held to where that one fills (order_types)"
-        } else {
-            "all can be lost: price_band is unlimited"
-        };
-        let part = Decimal::ONE.plus(fee)?;
-        return linear_only.then(|| Worst { part, why: format!("{why}, and max_fee {fee_text}") });
+    let Some(band) = band else {
+        let why = format!("all can be lost: price_band is unlimited, and max_fee {fee_text}");
+        return linear_only.then_some(Worst { part: Decimal::ONE.plus(fee)?, why });
     };
     let far = waits_within(policy);
     let side = |side| levels(policy).all(|(_, rules)| rules.takes_side(side));
