@@ -7,8 +7,11 @@ use super::{Amended, Ask, Batch, End, Row, Spent};
 use crate::desk::*;
 
 /// What is not asked while a bot runs, and where it is tested.
-pub const ELSEWHERE: &[(&str, &str)] =
-    &[("max_theft_day", "a file whose bill is higher does not load: the tests of configuration")];
+pub const ELSEWHERE: &[(&str, &str)] = &[
+    ("max_theft_day", "a file whose bill is higher does not load: the tests of configuration"),
+    ("max_position", "it is about what the account was seen to hold: the same cases are in position.rs"),
+    ("max_position_all", "it is about what the account was seen to hold: the same cases are in position.rs"),
+];
 
 const NO_USE: &str = "it counts nothing";
 const NOT_AN_ORDER: &str = "it is not about orders";
