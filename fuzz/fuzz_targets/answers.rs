@@ -25,6 +25,7 @@ fn any(u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
         let _ = exchange.refuse(DenialClass::Order, "a reason", Some(&intent));
     }
     quote(exchange, (status, body));
+    holdings(exchange, (status, body));
     let mut view = claviger_core::MarketView::default();
     let at = claviger_core::Time::from_millis(1);
     for market in claviger_core::Market::ALL {
@@ -41,6 +42,19 @@ fn quote(exchange: &dyn Exchange, (status, body): (u16, &[u8])) {
     for intent in claviger_fuzz::quote_requests(exchange) {
         if let Some(quote) = exchange.told_quote(&intent, status, body) {
             assert!((200..300).contains(&status) && !quote.id.is_empty() && !quote.gives.amount.is_zero());
+        }
+    }
+}
+
+/// What is held is told by a good answer alone, and nothing that is told is nothing.
+fn holdings(exchange: &dyn Exchange, (status, body): (u16, &[u8])) {
+    for (surface, sheet) in claviger_core::Market::ALL.iter().flat_map(|market| exchange.sheets(*market)) {
+        let call = HouseCall::Holdings { surface: surface.parse().expect("a surface"), sheet: *sheet };
+        let asked = exchange.house(&call).expect("known");
+        if let Some(told) = exchange.holdings(&asked, status, body) {
+            assert!(status == 200 && (told.balances.is_some() || told.positions.is_some()));
+            assert!(told.balances.iter().flatten().all(|held| !held.total.is_zero()));
+            assert!(told.positions.iter().flatten().all(|held| !held.size.is_zero()));
         }
     }
 }

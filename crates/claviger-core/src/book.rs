@@ -20,6 +20,7 @@ mod resting;
 mod settle;
 mod usage;
 mod usages;
+mod wallets;
 mod window;
 
 pub use ask::{Ask, Denied, Permit};
@@ -28,6 +29,7 @@ pub use ledger::{Fate, Tracked};
 pub use owners::{Owners, Site};
 pub use settle::SettleError;
 pub use usage::{DAY_MS, HOUR_MS, Pace, Usage};
+pub use wallets::Word;
 pub use window::Window;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -47,6 +49,7 @@ use names::Names;
 use quotes::Quotes;
 use replay::Replays;
 use resting::Resting;
+use wallets::Wallets;
 
 /// The order ledger, what every bot, key and group has used, what is under way, what was seen, and who is frozen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -62,6 +65,7 @@ pub struct Book {
     ends: BTreeSet<(Time, LegId)>,
     pending: BTreeMap<IntentId, Pending>,
     accounts: BTreeMap<KeyName, Account>,
+    wallets: Wallets,
 }
 
 /// By names of bots, keys or instruments: finding one takes as long however many there are. No bot chooses these, so

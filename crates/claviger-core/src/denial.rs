@@ -230,6 +230,28 @@ pub enum Denial {
         /// The limit.
         limit: Money,
     },
+    /// The account could hold too much of one instrument.
+    #[error("with this, the position in {symbol} could be above max_position = {limit}")]
+    MaxPosition {
+        /// Which instrument.
+        symbol: Symbol,
+        /// The limit.
+        limit: Money,
+    },
+    /// The account could hold too much in all.
+    #[error("with this, all positions together could be above max_position_all = {limit}")]
+    MaxPositionAll {
+        /// The limit.
+        limit: Money,
+    },
+    /// What the account holds is not known, and a limit would have to count it.
+    #[error("{limit} cannot count it: {why}")]
+    PositionUnknown {
+        /// Which limit.
+        limit: &'static str,
+        /// Why.
+        why: &'static str,
+    },
     /// The day's budget is spent.
     #[error("order of {} is above the {} left of max_day = {}", .0.asked, .0.left, .0.limit)]
     MaxDay(Box<Spent>),
@@ -463,6 +485,9 @@ impl Denial {
             Self::FatFinger { .. } => l::FatFinger.name(),
             Self::TriggerTooFar { .. } | Self::FollowsTooFar { .. } => l::TriggerDistance.name(),
             Self::MaxOrder { .. } => l::MaxOrder.name(),
+            Self::MaxPosition { .. } => l::MaxPosition.name(),
+            Self::MaxPositionAll { .. } => l::MaxPositionAll.name(),
+            Self::PositionUnknown { limit, .. } => limit,
             Self::MaxDay(_) | Self::SharedMaxDay { .. } => l::MaxDay.name(),
             Self::MaxHour(_) | Self::SharedMaxHour { .. } => l::MaxHour.name(),
             Self::MaxLossDay(_) | Self::SharedMaxLossDay { .. } | Self::LossUnknown { .. } => {
@@ -535,6 +560,9 @@ impl Denial {
             | Self::TriggerTooFar { .. }
             | Self::FollowsTooFar { .. }
             | Self::MaxOrder { .. }
+            | Self::MaxPosition { .. }
+            | Self::MaxPositionAll { .. }
+            | Self::PositionUnknown { .. }
             | Self::LossUnknown { .. }
             | Self::SelfTrade
             | Self::MaxOpenOrders { .. }

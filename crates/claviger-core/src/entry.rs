@@ -10,8 +10,8 @@ pub use reservation::{Losses, Reservation, Share};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Act, Allowance, BotName, Digest, Endpoint, Evidence, ExchangeName, GroupName, Intent, IntentId, KeyName,
-    LegId, Money, OrderRef, OrderState, Outcome, Peer, SurfaceName, Symbol, Time,
+    Act, Allowance, BotName, Digest, Endpoint, Evidence, ExchangeName, GroupName, Holdings, Intent, IntentId,
+    KeyName, LegId, Money, OrderRef, OrderState, Outcome, Peer, SurfaceName, Symbol, Time,
 };
 
 /// One thing that happened.
@@ -326,6 +326,8 @@ pub enum Observed {
         /// Whether the exchange holds its orders to `reduceOnly` in one-way mode.
         holds_reduce_only: bool,
     },
+    /// What the account holds, on that surface.
+    Holdings(Holdings),
     /// A price for a conversion, offered to a bot that asked for it.
     Quote {
         /// Who asked.
@@ -443,7 +445,11 @@ impl Observed {
     pub const fn bot(&self) -> Option<&BotName> {
         match self {
             Self::Quote { bot, .. } => Some(bot),
-            Self::Order { .. } | Self::Absent { .. } | Self::OpenOrders { .. } | Self::Account { .. } => None,
+            Self::Order { .. }
+            | Self::Absent { .. }
+            | Self::OpenOrders { .. }
+            | Self::Account { .. }
+            | Self::Holdings(_) => None,
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod config;
 pub mod denial;
 pub mod digest;
 pub mod entry;
+pub mod holdings;
 pub mod id;
 pub mod intent;
 pub mod limits;
@@ -28,6 +29,7 @@ pub mod permission;
 pub mod policy;
 pub mod refusal;
 pub mod shape;
+pub mod signed;
 #[cfg(test)]
 mod testing;
 pub mod time;
@@ -39,6 +41,7 @@ pub use config::{Config, ConfigError, KnownExchange};
 pub use denial::{Denial, Detail};
 pub use digest::{Digest, chain, leaf_hash};
 pub use entry::{Entry, Observed, OperatorAct, Replay, Subject};
+pub use holdings::{Balance, Holdings, Position, Sheet};
 pub use id::{IntentId, LegId};
 pub use intent::{
     Act, Amendment, Cancel, Deed, Endpoint, How, Intent, Method, MoreAmended, Param, Params, Special, Step,
@@ -59,4 +62,5 @@ pub use peer::{Address, Evidence, Peer};
 pub use permission::{Permission, Risk};
 pub use policy::{Bill, BotPolicy, GroupPolicy, KeyPolicy, Level, PolicySet, Report};
 pub use refusal::DenialClass;
+pub use signed::Signed;
 pub use time::Time;

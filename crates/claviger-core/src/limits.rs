@@ -25,6 +25,8 @@ mod max_loss_day;
 mod max_open_orders;
 mod max_open_per_symbol;
 mod max_order;
+mod max_position;
+mod max_position_all;
 mod max_theft_day;
 mod max_transfer;
 mod max_withdraw;
@@ -68,6 +70,8 @@ pub use max_loss_day::MaxLossDay;
 pub use max_open_orders::MaxOpenOrders;
 pub use max_open_per_symbol::MaxOpenPerSymbol;
 pub use max_order::MaxOrder;
+pub use max_position::MaxPosition;
+pub use max_position_all::MaxPositionAll;
 pub use max_theft_day::MaxTheftDay;
 pub use max_transfer::MaxTransfer;
 pub use max_withdraw::MaxWithdraw;
@@ -125,6 +129,8 @@ pub const LIMITS: &[&dyn Limit] = &[
     &MaxOrder,
     &MaxOpenOrders,
     &MaxOpenPerSymbol,
+    &MaxPosition,
+    &MaxPositionAll,
     &MaxDay,
     &MaxHour,
     &MaxLossDay,
@@ -393,8 +399,28 @@ pub struct Added {
     pub opens_in: Vec<(Market, Symbol, u32)>,
     /// Whether any of it could trade with an order of the owner's; looked for where a level refuses that.
     pub meets_own: bool,
+    /// What the account could hold with it, where the level limits that.
+    pub stands: Stands,
     /// How often it counts at each pace.
     pub paces: [(Pace, u64); 3],
+}
+
+/// What the account could hold with a request that opens something, in the worst case.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stands {
+    /// In each instrument in which it opens something.
+    pub each: Vec<Stand>,
+    /// In all instruments of the market, in the currency of `max_position_all`.
+    pub all: Option<Money>,
+}
+
+/// What the account could hold on one side of one instrument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stand {
+    /// The instrument.
+    pub symbol: Symbol,
+    /// At the reference price, in the instrument's quote currency.
+    pub value: Money,
 }
 
 /// What a request would take of one budget.
@@ -450,6 +476,7 @@ impl Default for Added {
             opens: 0,
             opens_in: Vec::new(),
             meets_own: false,
+            stands: Stands::default(),
             paces,
         }
     }

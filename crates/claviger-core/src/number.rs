@@ -146,6 +146,15 @@ impl Decimal {
         self.0.mantissa() < PLAIN && self.0.scale() <= FRACTION_SCALE
     }
 
+    /// What a number that may be below zero is above it.
+    pub(crate) fn above_zero(n: rust_decimal::Decimal) -> Self {
+        if n.is_sign_negative() { Self::ZERO } else { Self::tidy(n) }
+    }
+
+    pub(crate) const fn into_inner(self) -> rust_decimal::Decimal {
+        self.0
+    }
+
     /// Drops trailing zeros. Most numbers have none, and most others are small: those need no division of 96 bits.
     fn tidy(n: rust_decimal::Decimal) -> Self {
         let short = u64::try_from(n.mantissa()).ok().and_then(|digits| short(digits.into(), n.scale()));

@@ -12,7 +12,7 @@ pub use group::{GROUPS_PER_BOT, GroupPolicy};
 pub use level::Level;
 pub use report::{Item, Report};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::limits::Rules;
@@ -24,6 +24,7 @@ pub struct PolicySet {
     bots: BTreeMap<BotName, BotPolicy>,
     keys: BTreeMap<KeyName, Arc<KeyPolicy>>,
     groups: BTreeMap<GroupName, Arc<GroupPolicy>>,
+    watched: BTreeMap<KeyName, BTreeSet<Market>>,
 }
 
 /// What one bot may do.
@@ -209,7 +210,13 @@ impl PolicySet {
                 Some((bot.name, BotPolicy { rules: bot.rules, key_name: bot.key, key, groups }))
             })
             .collect();
-        Self { bots, keys, groups }
+        let watched = watched(&bots);
+        Self { bots, keys, groups, watched }
+    }
+
+    /// The real keys of which it has to be known what their accounts hold, and in which markets.
+    pub fn watched(&self) -> impl Iterator<Item = (&KeyName, &BTreeSet<Market>)> {
+        self.watched.iter()
     }
 }
 
@@ -217,6 +224,17 @@ impl PolicySet {
 fn trades_contracts(rules: &Rules) -> bool {
     let contracts = |market: &Market| matches!(market, Market::Usdm | Market::Coinm);
     rules.grants().any(|grant| grant == Permission::Trade) && rules.bot_markets().iter().any(contracts)
+}
+
+/// The markets in which limits count what an account holds.
+fn watched(bots: &BTreeMap<BotName, BotPolicy>) -> BTreeMap<KeyName, BTreeSet<Market>> {
+    let mut watched: BTreeMap<KeyName, BTreeSet<Market>> = BTreeMap::new();
+    let trades = |bot: &&BotPolicy| bot.rules.grants().any(|grant| grant == Permission::Trade);
+    let counts = |bot: &&BotPolicy| bot.levels().any(|level| level.rules().watches_holdings());
+    for bot in bots.values().filter(trades).filter(counts) {
+        watched.entry(bot.key_name.clone()).or_default().extend(bot.rules.bot_markets());
+    }
+    watched
 }
 
 /// A key as read from the configuration.

@@ -83,6 +83,17 @@ impl<'a> Prices<'a> {
         fresh(market).or_else(|| fresh(same_book(market)?))
     }
 
+    /// Whether the price of an asset on spot is followed, fresh or not.
+    #[must_use]
+    pub(crate) fn follows(&self, asset: &Asset) -> bool {
+        let spot = self.venue.and_then(|venue| {
+            Some((venue.references.get(&Market::Spot)?, venue.instruments.get(&Market::Spot)?))
+        });
+        spot.is_some_and(|(references, instruments)| {
+            references.keys().filter_map(|symbol| instruments.get(symbol)).any(|pair| pair.base == *asset)
+        })
+    }
+
     /// What an order of an instrument is measured by; `None` where it is not listed.
     #[must_use]
     pub fn terms(&self, market: Market, symbol: &Symbol) -> Option<Terms<'a>> {

@@ -81,6 +81,18 @@ pub(crate) fn of_underlying(size: Size, instrument: &Instrument) -> Result<Money
     counted(units, &contract.asset).filter(|m| !m.amount.is_zero()).ok_or(NOTHING)
 }
 
+/// So many units of an instrument at a price, in its quote currency.
+///
+/// # Errors
+/// If the contract counts neither base nor quote currency, or the value is too large.
+pub(crate) fn at_price(units: Decimal, instrument: &Instrument, price: Decimal) -> Result<Money, Denial> {
+    if units.is_zero() {
+        return Ok(Money::new(Decimal::ZERO, instrument.quote.clone()));
+    }
+    let size = if instrument.contract.is_some() { Size::Contracts(units) } else { Size::Base(units) };
+    money(size, instrument, price)
+}
+
 const OTHER_UNIT: Denial = Denial::Unmeasured { why: "its size is not in the unit of the instrument" };
 const NOTHING: Denial = Denial::Unmeasured { why: "its size is zero" };
 

@@ -4,6 +4,7 @@
 //! `docs/exchanges/binance.md` holds the facts this folder rests on.
 
 mod claim;
+mod holdings;
 mod house;
 mod key;
 mod market;
@@ -19,7 +20,8 @@ mod special;
 mod steps;
 
 use claviger_core::{
-    ClientOrderId, DenialClass, Endpoint, Intent, Market, Method, OrderState, Outcome, Symbol,
+    ClientOrderId, DenialClass, Endpoint, Holdings, Intent, Market, Method, OrderState, Outcome, Sheet,
+    Symbol,
 };
 
 use crate::exchange::unnamed;
@@ -173,6 +175,14 @@ impl Exchange for Binance {
 
     fn order_absent(&self, _intent: &Intent, status: u16, body: &[u8]) -> bool {
         outcome::order_absent(status, body)
+    }
+
+    fn sheets(&self, market: Market) -> &'static [(&'static str, Sheet)] {
+        holdings::sheets(market)
+    }
+
+    fn holdings(&self, intent: &Intent, status: u16, body: &[u8]) -> Option<Holdings> {
+        holdings::told(intent, status, body)
     }
 
     fn told_orders(&self, intent: &Intent, status: u16, body: &[u8]) -> Told {

@@ -1,8 +1,8 @@
 //! What every exchange must be able to say.
 
 use claviger_core::{
-    ClientOrderId, DenialClass, ExchangeName, Intent, Market, MarketView, Method, OrderRef, OrderState,
-    Outcome, SurfaceName, Symbol, Time,
+    ClientOrderId, DenialClass, ExchangeName, Holdings, Intent, Market, MarketView, Method, OrderRef,
+    OrderState, Outcome, Sheet, SurfaceName, Symbol, Time,
 };
 
 use crate::own::Told;
@@ -187,6 +187,13 @@ pub enum HouseCall {
     },
     /// What the key may do.
     KeyInfo,
+    /// What the account holds.
+    Holdings {
+        /// The surface that serves the account.
+        surface: SurfaceName,
+        /// What of it.
+        sheet: Sheet,
+    },
 }
 
 /// A public call that feeds the [`MarketView`], as a value: the intent to send, and how its answer is read.
@@ -316,6 +323,12 @@ pub trait Exchange: Sync {
         let _ = (intent, status, body);
         false
     }
+
+    /// The sheets that tell what is held in a market, and the surface that serves each; none where nothing tells it.
+    fn sheets(&self, market: Market) -> &'static [(&'static str, Sheet)];
+
+    /// What an answer to [`HouseCall::Holdings`] tells; `None` where anything of it is not clear.
+    fn holdings(&self, intent: &Intent, status: u16, body: &[u8]) -> Option<Holdings>;
 
     /// What an answer tells of orders, so that each bot of a shared key sees its own alone.
     fn told_orders(&self, intent: &Intent, status: u16, body: &[u8]) -> Told;

@@ -4,7 +4,8 @@
 //! header that chooses it is never the bot's (see [`Exchange::environment_headers`]).
 
 use claviger_core::{
-    ClientOrderId, DenialClass, Intent, Market, Method, OrderState, Outcome, Params, Permission, Symbol,
+    ClientOrderId, DenialClass, Holdings, Intent, Market, Method, OrderState, Outcome, Params, Permission,
+    Sheet, Symbol,
 };
 
 use crate::own::Told;
@@ -21,6 +22,7 @@ mod claim;
 mod codes;
 mod exits;
 mod fields;
+mod holdings;
 mod house;
 mod instrument;
 mod key;
@@ -153,6 +155,14 @@ impl Exchange for Okx {
 
     fn order_absent(&self, _intent: &Intent, status: u16, body: &[u8]) -> bool {
         outcome::order_absent(status, body)
+    }
+
+    fn sheets(&self, market: Market) -> &'static [(&'static str, Sheet)] {
+        holdings::sheets(market)
+    }
+
+    fn holdings(&self, intent: &Intent, status: u16, body: &[u8]) -> Option<Holdings> {
+        holdings::told(intent, status, body)
     }
 
     fn told_orders(&self, intent: &Intent, status: u16, body: &[u8]) -> Told {

@@ -28,6 +28,8 @@ pub(crate) enum About {
     Order(OrderRead),
     /// What the key may do; a bot may wait for why its request was refused.
     Key(Option<Blamed>),
+    /// What the account holds.
+    Holdings,
 }
 
 /// The order that is asked about.
@@ -66,7 +68,10 @@ impl Room {
             self.give_up(now);
         }
         let keys: Vec<KeyName> = self.keys.keys().cloned().collect();
-        keys.into_iter().find_map(|key| self.chore_with(key, now)).or_else(|| self.look_wanted(now))
+        keys.into_iter()
+            .find_map(|key| self.chore_with(key, now))
+            .or_else(|| self.sheet_wanted(now))
+            .or_else(|| self.look_wanted(now))
     }
 
     /// Settles as unknown what was not settled in time.
@@ -96,7 +101,7 @@ impl Room {
         self.own_call(HouseRead { key: key.clone(), intent, about: About::Key(blamed) })
     }
 
-    fn own_call(&self, read: HouseRead) -> Option<Box<Written>> {
+    pub(crate) fn own_call(&self, read: HouseRead) -> Option<Box<Written>> {
         let now = self.now();
         let exchange = claviger_exchange::exchange(read.intent.endpoint.exchange.as_str())?;
         let surface = surface(exchange, read.intent.endpoint.surface.as_str())?;

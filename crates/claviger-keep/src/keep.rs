@@ -94,6 +94,7 @@ impl Keep {
             Matter::House(read) => {
                 room.observe(read, &pending, seen);
                 room.observe_account(read, &pending, seen);
+                room.observe_holdings(read, &pending, seen);
                 return room.heard_of_key(read, &pending, seen).map_or(Reply::Nothing, Reply::Hinted);
             }
         }

@@ -16,6 +16,7 @@ mod desk;
 mod floods;
 mod fresh;
 mod hints;
+mod holdings;
 mod house;
 mod ids;
 pub mod keep;

@@ -14,6 +14,7 @@ use crate::catalogues::{self, CatalogueError, Journaled};
 use crate::clock::KeepClock;
 use crate::floods::Floods;
 use crate::hints::Hints;
+use crate::holdings::Sheets;
 use crate::house::House;
 use crate::ids::Ids;
 use crate::keep::Keep;
@@ -101,6 +102,7 @@ impl Keep {
             tickets: Tickets::default(),
             house: House::default(),
             hints: Hints::default(),
+            sheets: Sheets::default(),
             state,
             narrowed: Vec::new(),
             own_uid,

@@ -20,6 +20,7 @@ use crate::bots::Bots;
 use crate::clock::KeepClock;
 use crate::floods::Floods;
 use crate::hints::Hints;
+use crate::holdings::Sheets;
 use crate::house::House;
 use crate::ids::Ids;
 use crate::keys::{RealKey, real_keys};
@@ -49,6 +50,7 @@ pub(crate) struct Room {
     pub(crate) tickets: Tickets,
     pub(crate) house: House,
     pub(crate) hints: Hints,
+    pub(crate) sheets: Sheets,
     /// Who was narrowed last, and what was permitted before that: bots and keys, so few.
     pub(crate) narrowed: Vec<(Subject, IntentId)>,
     pub(crate) own_uid: u32,
@@ -310,6 +312,7 @@ impl Room {
     pub(crate) fn load_keys(&mut self, vault: &Vault) {
         self.keys = real_keys(vault);
         self.forget_hints();
+        self.forget_sheets();
     }
 
     /// Whether a bot, or the key that it uses, is frozen.

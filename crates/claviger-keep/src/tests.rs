@@ -4,6 +4,7 @@ mod allow;
 mod crash;
 mod desk;
 mod hints;
+mod holdings;
 mod line;
 mod print;
 mod quotes;

@@ -18,6 +18,8 @@ pub(super) struct Account {
     seen: Option<(bool, Time)>,
     /// Until then a change of its settings may be under way; only a later question tells what became of it.
     changing: Time,
+    /// What was asked before is of another account, whose key had the same name.
+    since: Time,
 }
 
 impl Book {
@@ -40,6 +42,11 @@ impl Book {
         self.accounts.get(key).map(|account| account.changing).unwrap_or_default()
     }
 
+    /// Since when the name is that of this account.
+    pub(super) fn account_since(&self, key: &KeyName) -> Time {
+        self.accounts.get(key).map(|account| account.since).unwrap_or_default()
+    }
+
     pub(super) fn saw_account(&mut self, entry: &ObservedEntry, holds: bool) {
         let account = self.accounts.entry(entry.key.clone()).or_default();
         let later = account.seen.is_none_or(|(_, at)| at <= entry.asked_at);
@@ -51,7 +58,8 @@ impl Book {
     /// The name is that of another real key from now on, whose account may be another one: nothing that was asked before
     /// says anything of it.
     pub(super) fn account_is_another(&mut self, key: &KeyName, at: Time) {
-        self.accounts.insert(key.clone(), Account { seen: None, changing: at });
+        self.accounts.insert(key.clone(), Account { seen: None, changing: at, since: at });
+        self.wallets.forget(key);
     }
 
     /// Something that may change the account's mode is about to leave.

@@ -308,9 +308,15 @@ impl Book {
                     Outcome::Executed(_) => Some(at),
                     Outcome::Unknown { .. } | Outcome::Each(_) => Some(at.max(*landed)),
                 };
+                counts.into_iter().for_each(|at| self.wallets.stir(&pending.key, at));
                 self.conclude_spend(pending, held, counts)
             }
-            Kind::Other => Settled::default(),
+            Kind::Other => {
+                if !matches!(outcome, Outcome::NotExecuted { .. }) {
+                    self.wallets.stir(&pending.key, at);
+                }
+                Settled::default()
+            }
         }
     }
 

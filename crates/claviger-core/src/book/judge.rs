@@ -5,6 +5,7 @@ mod case;
 mod count;
 mod guard;
 mod meet;
+mod position;
 mod special;
 mod steps;
 

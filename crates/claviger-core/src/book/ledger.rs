@@ -138,6 +138,19 @@ impl Tracked {
         self.doubtful.is_some()
     }
 
+    /// The largest size that it may have.
+    pub(super) fn largest(&self) -> Decimal {
+        self.amendment.as_ref().map_or(self.basis, |amendment| amendment.basis.max(self.basis))
+    }
+
+    /// How much of it may still fill, in the unit of the instrument's orders, where that is known.
+    fn left(&self) -> Option<Decimal> {
+        match self.order.size {
+            Size::Base(_) | Size::Contracts(_) => Some(self.largest().less(self.filled)),
+            Size::Quote(_) | Size::Position => None,
+        }
+    }
+
     /// What is held for it now.
     pub(super) fn carried(&self) -> &Reservation {
         self.amendment.as_ref().map_or(&self.held, |amendment| &amendment.held)
@@ -233,6 +246,7 @@ impl Book {
             }
         });
         self.resting.add(id, &order);
+        self.wallets.add(&order);
         self.orders.insert(id, Box::new(Tracked { names: Vec::new(), ..order }));
         for name in names {
             self.call(id, name);
@@ -245,6 +259,7 @@ impl Book {
         self.lift(Some(id));
         let order = self.orders.remove(&id)?;
         self.resting.remove(id, &order);
+        self.wallets.remove(&order);
         for name in &order.names {
             self.names.remove(Place::of(&order), name, id);
         }
@@ -267,8 +282,10 @@ impl Book {
         self.lift(Some(id));
         if let Some(order) = self.orders.get_mut(&id) {
             self.resting.remove(id, order);
+            self.wallets.remove(order);
             change(order);
             self.resting.add(id, order);
+            self.wallets.add(order);
         }
         self.lay(Some(id));
     }
@@ -300,7 +317,10 @@ impl Book {
     pub(super) fn progress(&mut self, id: LegId, filled: Option<Decimal>, at: Time) {
         let Some(order) = self.orders.get_mut(&id) else { return };
         let Some(filled) = filled.filter(|filled| *filled > order.filled) else { return };
+        self.wallets.remove(order);
+        self.wallets.fill(order, filled.less(order.filled), at);
         order.filled = filled;
+        self.wallets.add(order);
         let (bot, key, groups) = (order.bot.clone(), order.key.clone(), order.groups.clone());
         self.usages(Owner { bot: &bot, key: &key, groups: &groups }, |usage| usage.filled_at(at));
     }
@@ -309,6 +329,13 @@ impl Book {
     pub(super) fn finish(&mut self, id: LegId, filled: Option<Decimal>, at: Time) -> Option<Money> {
         self.progress(id, filled, at);
         let order = self.untrack(id)?;
+        if filled.is_none() {
+            // All that was left may have filled.
+            match order.left() {
+                Some(units) => self.wallets.fill(&order, units, at),
+                None => self.wallets.doubt(&order, at),
+            }
+        }
         let (held, basis) = match &order.amendment {
             Some(amendment) => (&amendment.held, amendment.basis),
             None => (&order.held, order.basis),

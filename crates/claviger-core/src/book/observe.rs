@@ -31,6 +31,7 @@ impl Book {
                 self.saw_only(entry, symbol.as_ref(), &seen);
             }
             Observed::Account { holds_reduce_only } => self.saw_account(entry, *holds_reduce_only),
+            Observed::Holdings(told) => self.saw_holdings(entry, told),
             Observed::Quote { bot, id, gives, until } => {
                 let offer = Offer { key: &entry.key, surface: &entry.surface, id };
                 let quotes = &mut self.bots.entry(bot.clone()).or_default().quotes;

@@ -23,6 +23,7 @@ impl Book {
             OperatorAct::KeyRemoved(key) => {
                 self.usage_of(&Subject::Key(key.clone())).active = None;
                 self.accounts.remove(key);
+                self.wallets.forget(key);
             }
             OperatorAct::Revealed(_)
             | OperatorAct::Applied(_)

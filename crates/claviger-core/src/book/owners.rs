@@ -77,7 +77,10 @@ impl Owners {
                 Observed::OpenOrders { orders, .. } => {
                     orders.iter().for_each(|(symbol, state)| self.saw((&e.key, &e.surface), symbol, state));
                 }
-                Observed::Absent { .. } | Observed::Account { .. } | Observed::Quote { .. } => {}
+                Observed::Absent { .. }
+                | Observed::Account { .. }
+                | Observed::Holdings(_)
+                | Observed::Quote { .. } => {}
             },
             Entry::Read(_)
             | Entry::Denial(_)

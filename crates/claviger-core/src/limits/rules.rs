@@ -25,6 +25,8 @@ pub struct Rules {
     pub(super) hours: Option<Cap<Vec<OpenWindow>>>,
     pub(super) reduce_only: Option<bool>,
     pub(super) max_order: Option<Cap<Money>>,
+    pub(super) max_position: Option<Cap<Money>>,
+    pub(super) max_position_all: Option<Cap<Money>>,
     pub(super) max_day: Option<Cap<Money>>,
     pub(super) max_hour: Option<Cap<Money>>,
     pub(super) max_loss_day: Option<Cap<Money>>,

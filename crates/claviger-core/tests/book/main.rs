@@ -13,6 +13,8 @@ mod crash;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod every;
+#[cfg(test)]
 mod exchange;
 #[cfg(test)]
 mod exits;
@@ -32,6 +34,8 @@ mod limits;
 mod losses;
 #[cfg(test)]
 mod meet;
+#[cfg(test)]
+mod position;
 #[cfg(test)]
 mod promises;
 #[cfg(test)]

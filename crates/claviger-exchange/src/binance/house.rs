@@ -4,7 +4,7 @@ use claviger_core::{
     Act, Cancel, Intent, Market, Method, OrderRef, Param, Params, Permission, SurfaceName, Symbol, Value,
 };
 
-use super::endpoint;
+use super::{endpoint, holdings};
 use crate::HouseCall;
 
 pub(super) fn house(call: &HouseCall) -> Option<Intent> {
@@ -34,6 +34,15 @@ pub(super) fn house(call: &HouseCall) -> Option<Intent> {
             act: Act::Read,
             params: Params::new(),
         }),
+        HouseCall::Holdings { surface, sheet } => {
+            let (surface, path) = holdings::path_of(surface.as_str(), *sheet)?;
+            Some(Intent {
+                endpoint: endpoint(surface, Method::Get, path),
+                permission: Permission::Read,
+                act: Act::Read,
+                params: Params::new(),
+            })
+        }
     }
 }
 
@@ -89,6 +98,8 @@ fn text(name: &str, value: &str) -> Param {
 
 #[cfg(test)]
 mod tests {
+    use claviger_core::Sheet;
+
     use super::*;
     use crate::binance::Binance;
     use crate::{Exchange, Stamp};
@@ -174,6 +185,9 @@ mod tests {
             order: exchange.clone(),
         };
         check(&margin, None);
+        let sheet = Sheet::Positions;
+        let holdings = HouseCall::Holdings { surface: surface("usdm"), sheet };
+        check(&holdings, Some("GET /fapi/v3/account?recvWindow=2&timestamp=1"));
         check(&HouseCall::KeyInfo, Some("GET /sapi/v1/account/apiRestrictions?recvWindow=2&timestamp=1"));
     }
 }

@@ -4,7 +4,7 @@ use claviger_core::{
     Act, Cancel, Endpoint, Intent, Method, OrderRef, Param, Params, Permission, Symbol, Value,
 };
 
-use super::{Okx, REST};
+use super::{Okx, REST, holdings};
 use crate::{Exchange, HouseCall};
 
 pub(super) fn house(call: &HouseCall) -> Option<Intent> {
@@ -24,6 +24,9 @@ pub(super) fn house(call: &HouseCall) -> Option<Intent> {
         HouseCall::KeyInfo => {
             let path = "/api/v5/account/config";
             Some(intent(Method::Get, path, Permission::ReadIdentity, Params::new()))
+        }
+        HouseCall::Holdings { surface: _, sheet } => {
+            Some(intent(Method::Get, holdings::path_of(*sheet), Permission::Read, Params::new()))
         }
     }
 }

@@ -66,6 +66,12 @@ impl Exchange for Garbled {
     fn order_status(&self, intent: &Intent, status: u16, body: &[u8]) -> Option<OrderState> {
         self.binance.order_status(intent, status, body)
     }
+    fn sheets(&self, market: claviger_core::Market) -> &'static [(&'static str, claviger_core::Sheet)] {
+        self.binance.sheets(market)
+    }
+    fn holdings(&self, intent: &Intent, status: u16, body: &[u8]) -> Option<claviger_core::Holdings> {
+        self.binance.holdings(intent, status, body)
+    }
     fn told_orders(&self, intent: &Intent, status: u16, body: &[u8]) -> claviger_exchange::own::Told {
         self.binance.told_orders(intent, status, body)
     }

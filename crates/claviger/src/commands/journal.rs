@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use claviger_core::{Entry, IntentId, Observed, Outcome};
+use claviger_core::{Entry, Holdings, IntentId, Observed, Outcome, PositionSide};
 use claviger_door::Exit;
 use claviger_store::{JournalError, Record};
 use serde_json::{Value, json};
@@ -132,8 +132,23 @@ fn seen(what: &Observed) -> String {
         Observed::Account { holds_reduce_only: false } => {
             ": reduceOnly may not hold in its account".to_owned()
         }
+        Observed::Holdings(told) => held(told),
         Observed::Order { .. } | Observed::Absent { .. } | Observed::OpenOrders { .. } => String::new(),
     }
+}
+
+fn held(told: &Holdings) -> String {
+    let balances = told.balances.iter().flatten().map(|held| format!("{} {}", held.total, held.asset));
+    let positions = told.positions.iter().flatten().map(|held| {
+        let side = match held.side {
+            PositionSide::Net => "",
+            PositionSide::Long => " long",
+            PositionSide::Short => " short",
+        };
+        format!("{} {}{side}", held.size, held.symbol)
+    });
+    let all: Vec<String> = balances.chain(positions).collect();
+    if all.is_empty() { ": it holds nothing".to_owned() } else { format!(": it holds {}", all.join(", ")) }
 }
 
 fn outcome(told: &Outcome) -> String {

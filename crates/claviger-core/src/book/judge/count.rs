@@ -30,6 +30,7 @@ impl Case<'_> {
             let (scope, rules) = (level.scope(), level.rules());
             let mut added = self.added(act, judged, level).map_err(super::at(level))?;
             added.meets_own = meets_own;
+            added.stands = self.stands(judged, rules).map_err(super::at(level))?;
             let usage = self.book.usage_at(level, &self.ask.bot, self.policy.key());
             let counted =
                 Counted { scope, rules, usage, added: &added, prices: self.prices, now: self.book.now };
@@ -89,7 +90,7 @@ impl<'a> Deal<'a> {
 }
 
 /// The earlier step of which, with this one, at most one fills: the larger of both is counted once, at this one.
-const fn rival(how: How, step: usize) -> Option<usize> {
+pub(super) const fn rival(how: How, step: usize) -> Option<usize> {
     match (how, step) {
         (How::OneOf, 1) => Some(0),
         (How::ThenOneOf, 2) => Some(1),
