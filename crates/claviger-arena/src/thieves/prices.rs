@@ -159,7 +159,7 @@ impl Thief for Pushed {
             for times in [8, 4, 2, 1] {
                 push(heist, fair * times);
                 for value in heist.plan.values.clone() {
-                    let price = heist.bad(Side::Buy, fair * times, 19_000);
+                    let price = heist.bad(Side::Buy, fair * times, 15_000);
                     while !heist.is_over() && heist.trip_at(0, Side::Buy, value, price).filled() {
                         push(heist, fair * times);
                     }
