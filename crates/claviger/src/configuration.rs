@@ -99,6 +99,7 @@ fn without(home: &Home, text: &str, (kind, name): (&str, &str)) -> Result<String
     let Some(Item::Table(gone)) = table_of(home, &mut document, kind)?.remove(name) else {
         return Ok(text.to_owned());
     };
+    leave_groups(&mut document, (kind, name));
     let above = gone.decor().prefix().and_then(|p| p.as_str()).unwrap_or_default().trim_end().to_owned();
     match next_block(&mut document, gone.position()) {
         Some(next) => {
@@ -111,6 +112,25 @@ fn without(home: &Home, text: &str, (kind, name): (&str, &str)) -> Result<String
         }
     }
     Ok(document.to_string())
+}
+
+/// No group names it any more; a group that names nobody then goes too.
+fn leave_groups(document: &mut DocumentMut, (kind, name): (&str, &str)) {
+    let Some(groups) = document.get_mut("group").and_then(Item::as_table_like_mut) else { return };
+    let mut left = Vec::new();
+    for (group, item) in groups.iter_mut() {
+        let Some(table) = item.as_table_like_mut() else { continue };
+        let list = format!("{kind}s");
+        let Some(names) = table.get_mut(&list).and_then(Item::as_array_mut) else { continue };
+        names.retain(|named| named.as_str() != Some(name));
+        if names.is_empty() {
+            table.remove(&list);
+        }
+        if !table.contains_key("keys") && !table.contains_key("bots") {
+            left.push(group.get().to_owned());
+        }
+    }
+    left.iter().for_each(|group| drop(groups.remove(group)));
 }
 
 /// The first block that stands behind `position`.
@@ -196,6 +216,26 @@ mod tests {
         }
         assert!(!without.contains("k2"));
         assert_eq!(parse(&home(), &without).unwrap().policies().keys().count(), 2);
+    }
+
+    #[test]
+    fn what_is_removed_leaves_its_groups() {
+        let bot = |name: &str| format!("[bot.{name}]\nkey = \"k\"\ngrants = [\"read\"]\n");
+        let group =
+            |name: &str, bots: &str| format!("[group.{name}]\nbots = [{bots}]\nmax_day = \"1 USDT\"\n");
+        let text = format!(
+            "[key.k]\nexchange = \"okx\"\n{}{}{}{}",
+            bot("a"),
+            bot("b"),
+            group("both", "\"a\", \"b\""),
+            group("one", "\"a\"")
+        );
+        let without = without_bot(&home(), &text, &"a".parse().unwrap()).unwrap();
+        let config = parse(&home(), &without).unwrap();
+        let groups: Vec<_> = config.policies().groups().map(|(name, group)| (name.as_str(), group)).collect();
+        let [("both", group)] = groups[..] else { panic!("{without}") };
+        assert_eq!(group.members().iter().map(BotName::as_str).collect::<Vec<_>>(), ["b"]);
+        assert!(!parse(&home(), &text).unwrap().compare(&config).needs_factor());
     }
 
     #[test]
